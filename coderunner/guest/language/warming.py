@@ -1,0 +1,120 @@
+"""What a parent does before it forks, so that its children have nothing left to load."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import io
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Final
+
+from coderunner.guest.language.policy_tables import words
+
+_STANDARD: Final = words("""
+    asyncio base64 bisect calendar collections contextlib copy csv dataclasses datetime decimal enum fractions
+    functools hashlib heapq io itertools json logging math operator pathlib random re secrets statistics string
+    textwrap threading time typing uuid concurrent.futures.thread
+""")
+_DATA_SCIENCE: Final = words("""
+    numpy pandas pandas.plotting matplotlib matplotlib.pyplot matplotlib.dates matplotlib.ticker
+    scipy.stats scipy.optimize scipy.linalg scipy.interpolate scipy.signal scipy.sparse
+    sklearn.linear_model sklearn.model_selection sklearn.preprocessing sklearn.metrics sklearn.ensemble
+    sklearn.cluster sklearn.tree sklearn.pipeline sklearn.datasets
+""")
+_OUR_LAZY: Final = [
+    f"{__package__}.{name}" for name in ("parameters", "own_files", "transformer", "rehearsal")
+]
+_OUR_DATA: Final = [
+    f"{__package__}.{name}"
+    for name in ("figures", "charts", "box_plots", "library_bundles", "library_values")
+]
+_ENVIRONMENT: Final = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    # Arrow's allocator starts a thread of its own when it is loaded; a parent that forks must have none.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "PLOTLY_RENDERER": "plotly_mimetype",
+}
+
+
+def warm_slim() -> None:
+    """Load what a plain run needs, and the parts of the standard library that programs like."""
+    for name in (*_OUR_LAZY, *_STANDARD):
+        importlib.import_module(name)
+    touch_slim()
+
+
+def warm_data_science() -> None:
+    """Load the data libraries as well and touch them once."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    warm_slim()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in (*_DATA_SCIENCE, *_OUR_DATA):
+            importlib.import_module(name)
+        from coderunner.guest.language import figures
+
+        figures.configure()
+        _touch_frame()
+        _touch_figure()
+    _forget()
+    _require_one_thread()
+
+
+def touch_slim() -> None:
+    """Fault in the pages that every run uses; for a parked child before it is handed a run."""
+    from coderunner.guest.language.rehearsal import rehearse
+
+    rehearse()
+
+
+def touch_data_science() -> None:
+    """The same, with the pages that most runs of the data libraries use."""
+    touch_slim()
+    _touch_frame()
+
+
+def _touch_frame() -> None:
+    import pandas as pd
+
+    from coderunner.guest.language.bundles import bundle_of
+    from coderunner.guest.language.values import to_json
+
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": ["x", "y", "z"]})
+    summary = frame.describe()
+    summary.to_string()
+    bundle_of(summary)
+    to_json(summary, 10_000)
+    frame.groupby("b")["a"].sum()
+
+
+def _touch_figure() -> None:
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots()
+    axes.plot([1, 2, 3])
+    axes.set_title("warm 温")
+    figure.savefig(io.BytesIO(), format="png")
+    plt.close(figure)
+
+
+def _forget() -> None:
+    """Leave no figure, no warning registry and no garbage for the children."""
+    from matplotlib import pyplot as plt
+
+    plt.close("all")
+    for module in list(sys.modules.values()):
+        registry = getattr(module, "__warningregistry__", None)
+        if isinstance(registry, dict):
+            registry.clear()
+    gc.collect()
+
+
+def _require_one_thread() -> None:
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    if threads != 1:
+        raise RuntimeError(f"warming left {threads} threads; a parent that forks must have one")

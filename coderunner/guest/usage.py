@@ -1,0 +1,113 @@
+"""What all processes of one run use together, measured from outside the run."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+@dataclass(slots=True)
+class Watch:
+    """Limits on the sum, and the peak seen so far."""
+
+    memory_kb: int
+    cpu_ms: int
+    base_anon_kb: int
+    box: str
+    tasks: int = 0  # processes and threads; 0 where the kernel counts them by user
+    peak_kb: int = 0
+    last_sample_s: float = 0.0
+
+    @classmethod
+    def from_message(cls, message: dict[str, Any]) -> Watch:
+        return cls(
+            message["memory_kb"],
+            message["cpu_ms"],
+            message["base_anon_kb"],
+            message["box"],
+            message.get("tasks", 0),
+        )
+
+    def sample(self, pid: int, *, namespaced: bool) -> dict[str, Any] | None:
+        """Measure; the limit that is exceeded and what was used, or None."""
+        processes = _processes_of(pid, namespaced=namespaced)
+        memory_kb = _memory_kb(processes, self.base_anon_kb) + _files_kb(pid, self.box)
+        self.peak_kb = max(self.peak_kb, memory_kb)
+        self.last_sample_s = time.monotonic()
+        if memory_kb > self.memory_kb:
+            return {"limit": "memory", "value": self.memory_kb, "used": memory_kb}
+        cpu_ms = sum(map(_cpu_ms, processes))
+        if cpu_ms > self.cpu_ms:
+            return {"limit": "cpu", "value": self.cpu_ms, "used": cpu_ms}
+        tasks = self.tasks and sum(map(_tasks, processes))
+        if tasks > self.tasks:
+            return {"limit": "processes", "value": self.tasks, "used": tasks}
+        return None
+
+
+def _processes_of(pid: int, *, namespaced: bool) -> list[int]:
+    mark = _membership(pid, namespaced=namespaced)
+    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [other for other in pids if mark and _membership(other, namespaced=namespaced) == mark]
+
+
+def _membership(pid: int, *, namespaced: bool) -> object:
+    """What the processes of one run have in common: the PID namespace, or else the process group."""
+    try:
+        return os.stat(f"/proc/{pid}/ns/pid").st_ino if namespaced else os.getpgid(pid)
+    except OSError:
+        return None  # gone, or not ours
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return ""  # the process ended between the listing and the look
+
+
+def _memory_kb(processes: list[int], base_anon_kb: int) -> int:
+    """Own memory: of one process what it has beyond its birth; of several the sum of their private pages."""
+    anonymous = [
+        _fields(_read(f"/proc/{pid}/status"), ("RssAnon", "RssShmem", "VmSwap")) for pid in processes
+    ]
+    largest = max((own - base_anon_kb for own in anonymous), default=0)
+    if len(processes) <= 1:
+        return max(largest, 0)
+    private = ("Private_Clean", "Private_Dirty", "Swap")
+    return max(largest, sum(_fields(_read(f"/proc/{pid}/smaps_rollup"), private) for pid in processes))
+
+
+def _fields(text: str, names: tuple[str, ...]) -> int:
+    total = 0
+    for line in text.splitlines():
+        name, _, rest = line.partition(":")
+        if name in names:
+            total += int(rest.split()[0])
+    return total
+
+
+def _files_kb(pid: int, box: str) -> int:
+    if not box:
+        return 0  # without namespaces the box is on a disk
+    try:
+        state = os.statvfs(f"/proc/{pid}/root{box}")
+    except OSError:
+        return 0  # the run ended meanwhile
+    return (state.f_blocks - state.f_bfree) * state.f_frsize // 1024
+
+
+def _tasks(pid: int) -> int:
+    return _fields(_read(f"/proc/{pid}/status"), ("Threads",))
+
+
+def _cpu_ms(pid: int) -> int:
+    _, _, rest = _read(f"/proc/{pid}/stat").rpartition(")")
+    fields = rest.split()
+    return sum(map(int, fields[11:15])) * 1000 // _TICKS if fields else 0

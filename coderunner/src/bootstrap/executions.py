@@ -1,0 +1,44 @@
+"""The engine that carries long work: asynchronous runs and changes of packages."""
+
+from contextlib import AsyncExitStack
+
+from coderunner.src.common.settings import Settings
+from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
+from coderunner.src.driveradapters.execution.packages_handler import KIND, ChangePackagesHandler
+from coderunner.src.driveradapters.execution.python_handler import RunPython
+from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
+from coderunner.src.logics.runner.execute_code import ExecuteCode
+from executor.assembly import open_engine
+from executor.core.engine import ExecutionEngine
+from executor.core.permissions import ScopePermissions
+from servicekit.health import Health
+
+
+async def open_executions(
+    settings: Settings,
+    database: SqlDatabase,
+    resources: AsyncExitStack,
+    health: Health,
+    *,
+    execute_code: ExecuteCode,
+    environments: EnvironmentToolkit,
+) -> ExecutionEngine:
+    """A running engine with this service's kinds, in this service's database."""
+    results = settings.data_dir / "results"
+    results.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = await resources.enter_async_context(
+        open_engine(
+            settings,
+            database_url=database.engine.url.render_as_string(hide_password=False),
+            handlers={
+                "python": RunPython(execute_code, settings.default_security_level),
+                KIND: ChangePackagesHandler(environments),
+            },
+            results=results,
+            permissions=ScopePermissions({"python": "run", KIND: "packages"}),
+            drain_s=settings.drain_s,
+        )
+    )
+    for index, loop in enumerate(engine.loops):
+        health.watch(f"executions_{index}", loop)
+    return engine

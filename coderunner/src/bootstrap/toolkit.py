@@ -1,0 +1,91 @@
+"""The Python toolkit: code that is read, environments that runs see, and what is remembered of both."""
+
+import asyncio
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from coderunner.src.common.settings import Settings
+from coderunner.src.drivenadapters.code_workers.building import open_analyser
+from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
+from coderunner.src.drivenadapters.database.sql_environment_catalogue import SqlEnvironmentCatalogue
+from coderunner.src.drivenadapters.database.sql_run_history import SqlRunHistory
+from coderunner.src.drivenadapters.environments.building import make_builder
+from coderunner.src.drivenadapters.environments.roots import environments_root
+from coderunner.src.logics.code.code_rules import CodeRules
+from coderunner.src.logics.code.distributions import canonical
+from coderunner.src.logics.code.toolkit import CodeToolkit
+from coderunner.src.logics.environment.keep_tidy import keep_tidy
+from coderunner.src.logics.environment.manage_environments import EnvironmentRules
+from coderunner.src.logics.environment.requirements import PackageRules
+from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
+from servicekit.health import Health
+
+
+@dataclass(frozen=True, slots=True)
+class Toolkit:
+    """What the routes of the toolkit need."""
+
+    code: CodeToolkit
+    environments: EnvironmentToolkit
+    history: SqlRunHistory
+
+
+async def open_toolkit(
+    settings: Settings, database: SqlDatabase, resources: AsyncExitStack, health: Health
+) -> Toolkit:
+    """Open the workers, the folders and the background work."""
+    analyser, catalogue = await resources.enter_async_context(open_analyser(settings))
+    rules = _code_rules(settings)
+    environments = EnvironmentToolkit.of(
+        environments=SqlEnvironmentCatalogue(database),
+        builder=make_builder(settings, environments_root(settings)),
+        guest=catalogue,
+        packages=_package_rules(settings),
+        rules=_environment_rules(settings),
+        allowed=settings.allow_package_install,
+        now=_now,
+        policy=rules.policy,
+    )
+    history = SqlRunHistory(database, _now)
+    health.watch("history", await resources.enter_async_context(history.writing()))
+    tidying = asyncio.get_running_loop().create_task(keep_tidy(environments))
+    resources.push_async_callback(_end, tidying)
+    health.watch("environments", tidying)
+    code = CodeToolkit.of(analyser, catalogue, environments.manage.installed, rules)
+    return Toolkit(code, environments, history)
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _code_rules(settings: Settings) -> CodeRules:
+    return CodeRules(
+        max_code_bytes=settings.stepflow_python_max_code_size,
+        allowed_imports=settings.stepflow_python_allowed_imports,
+        blocked_imports=settings.stepflow_python_blocked_imports,
+        trees=settings.stepflow_python_enable_ast_parsing,
+        dependencies=settings.stepflow_python_enable_dependency_analysis,
+    )
+
+
+def _package_rules(settings: Settings) -> PackageRules:
+    return PackageRules(
+        frozenset(map(canonical, settings.package_allow_list)),
+        frozenset(map(canonical, settings.package_deny_list)),
+    )
+
+
+def _environment_rules(settings: Settings) -> EnvironmentRules:
+    idle = timedelta(days=settings.environment_idle_days) if settings.stepflow_python_auto_cleanup else None
+    packages = (
+        name for name in settings.stepflow_python_base_packages if name not in sys.stdlib_module_names
+    )
+    return EnvironmentRules(settings.stepflow_python_max_environments, tuple(packages), idle)

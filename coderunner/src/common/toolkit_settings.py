@@ -1,0 +1,107 @@
+"""Settings of the Python toolkit: parsing, environments and packages; the names are the Stepflow seed's."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr
+
+from executor.common.settings import ExecutorSettings
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+class CodeSettings(ExecutorSettings):
+    """Reading people's code without running it."""
+
+    stepflow_python_enable_ast_parsing: bool = Field(
+        True, description="Whether a syntax tree may be asked for when code is parsed."
+    )
+    stepflow_python_enable_dependency_analysis: bool = Field(
+        True, description="Whether parsing and validating also say which distributions are needed."
+    )
+    stepflow_python_max_code_size: int = Field(
+        1024**2,
+        ge=1,
+        le=64 * 1024**2,
+        description="Largest source text that is parsed or validated, in bytes.",
+    )
+    stepflow_python_allowed_imports: Names | None = Field(
+        None, description="Modules that programs may import at level restricted, instead of the built-in list; "
+        "`*` stands for that list.",
+    )  # fmt: skip
+    stepflow_python_blocked_imports: Names = Field(
+        (), description="Modules that programs may not import at level restricted, comma-separated."
+    )
+    code_workers: int = Field(2, ge=1, le=32, description="Processes that parse code.")
+    code_worker_timeout: float = Field(
+        20, gt=0, description="Seconds after which a program counts as not analysable."
+    )
+    code_worker_memory_mb: int = Field(
+        1024, ge=128, description="Address space of a process that parses code (MB)."
+    )
+
+
+class EnvironmentSettings(CodeSettings):
+    """Environments and what is installed into them."""
+
+    stepflow_python_version: str | None = Field(
+        None, description="Python of new environments; only the guest interpreter's own version is there."
+    )
+    stepflow_python_base_packages: Names = Field(
+        (),
+        description="Packages of every new environment, comma-separated; "
+        "modules of the standard library are skipped.",
+    )
+    stepflow_python_virtual_env_path: Path | None = Field(
+        None,
+        description="Folder of the environments, readable by unprivileged users; unset means "
+        "/var/lib/coderunner/environments as root, "
+        "else ~/.local/share/coderunner/environments; there one per DATA_DIR.",
+    )
+    stepflow_python_auto_cleanup: bool = Field(
+        True, description="Delete environments that nobody used for long; never the default ones."
+    )
+    environment_idle_days: float = Field(
+        30, gt=0, description="Days after which an unused environment is deleted."
+    )
+    stepflow_python_max_environments: int = Field(100, ge=1, description="Environments of one tenant.")
+    environment_max_mb: int = Field(2048, ge=1, description="Size of one environment's packages (MB).")
+    environment_max_files: int = Field(100_000, ge=10, description="Files of one environment's packages.")
+    allow_package_install: bool = Field(True, description="Whether callers may install packages.")
+    package_allow_list: Names = Field((), description="Distributions that may be installed; empty means all.")
+    package_deny_list: Names = Field(
+        (), description="Distributions that may not be installed, not even as dependencies."
+    )
+    package_index_url: SecretStr | None = Field(
+        None, description="Package index; unset means the installer's default."
+    )
+    package_install_timeout: float = Field(300, gt=0, description="Seconds that one installation may take.")
+    package_http_timeout: float = Field(
+        30, ge=1, description="Seconds that the index may take for one answer."
+    )
+    ssl_cert_file: str = Field("", description="Certificates to trust when packages are fetched; a file.")
+    ssl_cert_dir: str = Field("", description="Certificates to trust when packages are fetched; a folder.")
+    http_proxy: str = Field("", description="Proxy for fetching packages over HTTP.")
+    https_proxy: str = Field("", description="Proxy for fetching packages over HTTPS.")
+    no_proxy: str = Field("", description="Hosts that are reached without the proxy.")
+
+
+class DatabaseSettings(EnvironmentSettings):
+    """Where rows are kept."""
+
+    db_host: str = Field("", description="MySQL or MariaDB host; empty uses SQLite in DATA_DIR.")
+    db_port: int = Field(3306, ge=1, le=65535, description="MySQL or MariaDB port.")
+    db_name: str = Field("coderunner", description="Database name; made at start if the user may.")
+    db_user: str = Field("root", description="Database user.")
+    db_password: SecretStr = Field(SecretStr(""), description="Database password.")
+    db_wait_s: float = Field(30, ge=0, description="Seconds to wait at start for a database to answer.")
+    db_threads: int = Field(8, ge=1, le=128, description="Most database calls under way at once.")
+
+
+class ToolkitSettings(DatabaseSettings):
+    """Everything of the toolkit and the rows it needs."""

@@ -1,0 +1,194 @@
+"""Environments in rows."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from coderunner.src.drivenadapters.database.models import DependencyRow, EnvironmentRow
+from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
+from coderunner.src.errors import EnvironmentExists, TooManyEnvironments
+from coderunner.src.logics.environment.model import Environment, Package
+from coderunner.src.logics.environment.ports.environment_catalogue import EnvironmentCatalogue
+
+_TABLE = EnvironmentRow.__table__
+_MICROSECONDS = 1_000_000
+
+
+def to_number(moment: datetime) -> int:
+    """A moment as the rows keep it."""
+    return round(moment.timestamp() * _MICROSECONDS)
+
+
+def to_moment(number: int) -> datetime:
+    """A moment from the rows."""
+    return datetime.fromtimestamp(number / _MICROSECONDS, UTC)
+
+
+class SqlEnvironmentCatalogue(EnvironmentCatalogue):
+    """Rows of python_environments and python_dependencies, changed together."""
+
+    def __init__(self, database: SqlDatabase) -> None:
+        self._database = database
+
+    async def add(self, environment: Environment, most: int) -> None:
+        """Count and insert in one transaction."""
+
+        def work(connection: Connection) -> None:
+            count = select(func.count()).where(EnvironmentRow.tenant == environment.tenant)
+            if connection.execute(count).scalar_one() >= most:
+                raise TooManyEnvironments(f"there may be {most} environments; delete one first")
+            connection.execute(insert(EnvironmentRow).values(**_values(environment)))
+            _write_packages(connection, environment)
+
+        try:
+            await self._database.write(work)
+        except IntegrityError as taken:
+            raise EnvironmentExists(f"there is an environment named {environment.name!r} already") from taken
+
+    async def get(self, tenant: str, environment_id: str) -> Environment | None:
+        """By id and tenant."""
+        return await self._one(EnvironmentRow.tenant == tenant, EnvironmentRow.id == environment_id)
+
+    async def default_of(self, tenant: str) -> Environment | None:
+        """The one that is marked."""
+        return await self._one(EnvironmentRow.tenant == tenant, EnvironmentRow.is_default == 1)
+
+    async def all_of(self, tenant: str) -> Sequence[Environment]:
+        """By name."""
+        return await self._many(EnvironmentRow.tenant == tenant)
+
+    async def switch(self, before: Environment, after: Environment) -> bool:
+        """Compare and set in one statement."""
+
+        def work(connection: Connection) -> bool:
+            changed = connection.execute(
+                update(EnvironmentRow)
+                .where(
+                    EnvironmentRow.id == before.id,
+                    EnvironmentRow.virtual_env_path == before.layer,
+                    EnvironmentRow.revision == before.revision,
+                )
+                .values(**{**_values(after), "revision": before.revision + 1})
+            )
+            if changed.rowcount != 1:
+                return False
+            connection.execute(delete(DependencyRow).where(DependencyRow.environment_id == before.id))
+            _write_packages(connection, after)
+            return True
+
+        return await self._database.write(work)
+
+    async def touch(self, environment_id: str, now: datetime) -> None:
+        """Set the moment."""
+        await self._database.write(
+            lambda connection: connection.execute(
+                update(EnvironmentRow)
+                .where(EnvironmentRow.id == environment_id)
+                .values(last_used=to_number(now))
+            )
+        )
+
+    async def remove(self, tenant: str, environment_id: str) -> bool:
+        """Delete the row and, by its key, those of its packages."""
+        return await self._database.write(
+            lambda connection: (
+                connection.execute(
+                    delete(EnvironmentRow).where(
+                        EnvironmentRow.tenant == tenant, EnvironmentRow.id == environment_id
+                    )
+                ).rowcount
+                == 1
+            )
+        )
+
+    async def idle_since(self, moment: datetime) -> Sequence[Environment]:
+        """Of all tenants."""
+        return await self._many(EnvironmentRow.last_used < to_number(moment), EnvironmentRow.is_default == 0)
+
+    async def layers(self) -> Collection[str]:
+        """Folders that rows name."""
+        return await self._database.read(
+            lambda connection: set(connection.scalars(select(EnvironmentRow.virtual_env_path))) - {""}
+        )
+
+    async def _one(self, *conditions: Any) -> Environment | None:
+        found = await self._many(*conditions)
+        return found[0] if found else None
+
+    async def _many(self, *conditions: Any) -> list[Environment]:
+        query = select(_TABLE).where(*conditions).order_by(EnvironmentRow.name)
+        return await self._database.read(
+            lambda connection: [_environment(row) for row in connection.execute(query).mappings()]
+        )
+
+
+def _values(environment: Environment) -> dict[str, Any]:
+    return {
+        "id": environment.id,
+        "tenant": environment.tenant,
+        "name": environment.name,
+        "python_version": environment.python_version,
+        "virtual_env_path": environment.layer,
+        "base_packages": list(environment.wanted),
+        "installed_packages": [
+            {
+                "name": package.name,
+                "version": package.version,
+                "source": package.source,
+                "installed_at": to_number(package.installed_at),
+                "imports": list(package.imports),
+            }
+            for package in environment.packages
+        ],
+        "settings": dict(environment.security),
+        "is_default": int(environment.is_default),
+        "created_at": to_number(environment.created_at),
+        "last_used": to_number(environment.last_used),
+        "status": environment.status,
+        "revision": environment.revision,
+    }
+
+
+def _write_packages(connection: Connection, environment: Environment) -> None:
+    rows = [
+        {
+            "environment_id": environment.id,
+            "package_name": package.name,
+            "version": package.version,
+            "source": package.source,
+            "installed_at": to_number(package.installed_at),
+        }
+        for package in environment.packages
+    ]
+    if rows:
+        connection.execute(insert(DependencyRow), rows)
+
+
+def _environment(row: RowMapping) -> Environment:
+    return Environment(
+        id=row["id"],
+        tenant=row["tenant"],
+        name=row["name"],
+        python_version=row["python_version"],
+        layer=row["virtual_env_path"],
+        wanted=tuple(row["base_packages"]),
+        packages=tuple(
+            Package(
+                package["name"],
+                package["version"],
+                package["source"],
+                to_moment(package["installed_at"]),
+                tuple(package["imports"]),
+            )
+            for package in row["installed_packages"]
+        ),
+        created_at=to_moment(row["created_at"]),
+        last_used=to_moment(row["last_used"]),
+        is_default=bool(row["is_default"]),
+        status=row["status"],
+        security=row["settings"],
+        revision=row["revision"],
+    )

@@ -1,0 +1,61 @@
+"""Puts the builder of layers together from the settings."""
+
+import os
+import shutil
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from coderunner.src.common.limits import MEGABYTE
+from coderunner.src.common.settings import Settings
+from coderunner.src.drivenadapters.environments.installer_process import Installer
+from coderunner.src.drivenadapters.environments.uv_layer_builder import LayerBounds, UvLayerBuilder
+from coderunner.src.drivenadapters.sandbox.guest_runtime import default_guest_dir
+
+_SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")  # trust what the machine trusts
+
+
+def make_builder(settings: Settings, root: Path) -> UvLayerBuilder:
+    """The builder with its folders made."""
+    UvLayerBuilder.prepare(root)
+    return UvLayerBuilder(
+        root=root,
+        python=(settings.guest_dir or default_guest_dir()).resolve() / "bin" / "python",
+        installer=Installer(_uv(root), _environment(settings), settings.package_install_timeout),
+        bounds=LayerBounds(settings.environment_max_mb * MEGABYTE, settings.environment_max_files),
+    )
+
+
+def _uv(root: Path) -> Path:
+    """Uv as our own requirement; a copy where the unprivileged installer could not reach it."""
+    from uv import find_uv_bin
+
+    found = Path(find_uv_bin()).resolve()
+    if os.geteuid() != 0 or all(folder.stat().st_mode & stat.S_IXOTH for folder in (found, *found.parents)):
+        return found
+    status = found.stat()
+    copy = root / f".uv-{status.st_size}-{status.st_mtime_ns}"
+    if not copy.exists():
+        fresh = copy.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(found, fresh)
+        fresh.chmod(0o755)
+        fresh.rename(copy)
+    return copy
+
+
+def _environment(settings: Settings) -> Mapping[str, str]:
+    """Nothing of the service's own but what the way to the index needs."""
+    index = settings.package_index_url
+    wanted = {
+        "UV_DEFAULT_INDEX": index.get_secret_value() if index else "",
+        "SSL_CERT_FILE": settings.ssl_cert_file,
+        "SSL_CERT_DIR": settings.ssl_cert_dir,
+        "UV_SYSTEM_CERTS": "1" if _SYSTEM_CERTIFICATES.exists() and not settings.ssl_cert_file else "",
+        "HTTP_PROXY": settings.http_proxy,
+        "HTTPS_PROXY": settings.https_proxy,
+        "NO_PROXY": settings.no_proxy,
+        "UV_CONCURRENT_DOWNLOADS": "8",
+        "UV_CONCURRENT_INSTALLS": "2",
+        "UV_HTTP_TIMEOUT": str(round(settings.package_http_timeout)),
+    }
+    return {name: value for name, value in wanted.items() if value}

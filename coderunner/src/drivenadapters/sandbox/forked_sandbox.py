@@ -1,0 +1,225 @@
+"""The sandbox: a program runs in a parked, single-use child of the smallest parent that has what it imports."""
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from coderunner.src.common.limits import LimitHit, Limits
+from coderunner.src.common.program import Program, RunOutcome, Timing, Verdict
+from coderunner.src.drivenadapters.sandbox.cgroups import RunGroups
+from coderunner.src.drivenadapters.sandbox.host_layers import LayerReport
+from coderunner.src.drivenadapters.sandbox.pool import Pool
+from coderunner.src.drivenadapters.sandbox.run_session import RunSession
+from coderunner.src.errors import SandboxRefused, SandboxUnavailable
+from coderunner.src.logics.runner.imports_scan import needs_libraries
+from coderunner.src.logics.runner.ports.sandbox import Layer, RunListener, Sandbox, SandboxState
+
+SLIM, DATA = "slim", "data_science"
+_SIGXCPU, _SIGXFSZ = 24, 25
+_STOPPED = {
+    "wall_time": Verdict.TIMEOUT,
+    "cpu": Verdict.TIMEOUT,
+    "memory": Verdict.MEMORY_EXCEEDED,
+    "processes": Verdict.KILLED,
+}
+_KILLED_CODE = -9
+_CHANNEL_LOST_CODE = 70
+_DISK_FULL = ("[Errno 28]", "[Errno 27]")  # no space left, file too large
+_START_PATIENCE_S = 15.0
+
+
+class ForkedSandbox(Sandbox):
+    """Runs programs on two pools of parked children."""
+
+    def __init__(
+        self,
+        *,
+        pools: Mapping[str, Pool],
+        layers: LayerReport,
+        defaults: Limits,
+        groups: RunGroups | None = None,
+    ) -> None:
+        self._pools = pools
+        self._layers = layers
+        self._defaults = defaults
+        self._groups = groups
+        self._standard = frozenset(sys.stdlib_module_names)
+        self._refusal = "the sandbox is starting"
+        self._up = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        """Start the parents in the background; `state` says when they are ready."""
+        self._tasks.append(asyncio.get_running_loop().create_task(self._bring_up()))
+
+    async def _bring_up(self) -> None:
+        refusal = await self._layers.establish(self._pools)
+        self._refusal = refusal
+        self._up.set()
+        if not refusal:
+            await asyncio.gather(*(pool.look_after() for pool in self._pools.values()))
+
+    async def close(self) -> None:
+        """End every parent and every run."""
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for pool in self._pools.values():
+            await pool.close()
+        if self._groups:
+            self._groups.close()
+
+    def state(self) -> SandboxState:
+        """What stands and what does not, without waiting."""
+        ready = not self._refusal and all(pool.ready for pool in self._pools.values())
+        pools = {kind: pool.about() for kind, pool in self._pools.items()}
+        layers = (*self._layers.layers(), _group_layer(self._groups))
+        return SandboxState(ready, self._refusal, layers, pools, keeps_cpu_share=self._groups is not None)
+
+    async def run(self, program: Program, limits: Limits, listener: RunListener | None = None) -> RunOutcome:
+        """Run to the end or to a limit; a run whose parent died before it said anything is tried once more."""
+        await self._until_up()
+        if self._refusal:
+            raise SandboxRefused(self._refusal)
+        kind = DATA if needs_libraries(program.sources(), self._standard, _own_modules(program)) else SLIM
+        for attempt in (1, 2):
+            asked = time.monotonic()
+            child = await self._pools[kind].take(self._wishes(program, limits))
+            pool_ms = (time.monotonic() - asked) * 1000
+            session = RunSession(child, limits, listener, self._groups)
+            await session.run(_request(program, limits))
+            if not session.lost:
+                return _outcome(session, limits, pool_ms)
+            if attempt == 2 or session.stdout.seen or session.stderr.seen or session.outputs:  # noqa: PLR2004
+                break
+        raise SandboxUnavailable("the sandbox failed: the run's parent died")
+
+    async def _until_up(self) -> None:
+        """The first callers wait for the parents rather than being sent away."""
+        if not self._up.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_START_PATIENCE_S):
+                    await self._up.wait()
+
+    def _wishes(self, program: Program, limits: Limits) -> Mapping[str, Any]:
+        """A box of another size than the parked children's, or packages of one's own, need a child made for the run."""
+        wishes: dict[str, Any] = {"environment": program.layer} if program.layer else {}
+        if (limits.disk_bytes, limits.disk_inodes) != (self._defaults.disk_bytes, self._defaults.disk_inodes):
+            wishes |= {"box_bytes": limits.disk_bytes, "box_inodes": limits.disk_inodes}
+        return wishes
+
+
+def _group_layer(groups: RunGroups | None) -> Layer:
+    if groups:
+        return Layer("cgroup", on=True, required=False, why=f"version {groups.version}, for runs that last")
+    why = "no control group with memory, pids and cpu may be written; the run's processes are summed from outside"
+    remedy = "start the service as root or in a delegated group (systemd: Delegate=yes)"
+    return Layer("cgroup", on=False, required=False, why=why, remedy=remedy)
+
+
+def _own_modules(program: Program) -> frozenset[str]:
+    return frozenset(path.partition("/")[0].removesuffix(".py") for path in program.files)
+
+
+def _request(program: Program, limits: Limits) -> dict[str, Any]:
+    figure = program.figure
+    return {
+        "code": program.code,
+        "files": dict(program.files),
+        "entrypoint": program.entrypoint,
+        "args": list(program.args),
+        "env": dict(program.env),
+        "stdin": program.stdin,
+        "function_name": program.function_name,
+        "parameters": dict(program.parameters),
+        "security_level": program.security_level.value,
+        "policy": dict(program.policy),
+        "figure": {
+            "formats": list(figure.formats),
+            "dpi": figure.dpi,
+            "size": list(figure.size_inches) if figure.size_inches else None,
+        },
+        "limits": {
+            "cpu_s": limits.cpu_s,
+            "memory_bytes": limits.memory_bytes,
+            "processes": limits.processes,
+            "open_files": limits.open_files,
+            "value_bytes": limits.value_bytes,
+            "outputs": limits.outputs,
+            "output_bytes": limits.output_bytes,
+        },
+    }
+
+
+def _outcome(session: RunSession, limits: Limits, pool_ms: float) -> RunOutcome:
+    end: Mapping[str, Any] = session.end or {}
+    limit = session.stopped_by or _limit_of(session, end, limits)
+    timing = end.get("timing") or {}
+    return RunOutcome(
+        verdict=_verdict(session, end, limit),
+        return_code=_return_code(session, end),
+        stdout=session.stdout.kept.decode("utf-8", "replace"),
+        stderr=session.stderr.kept.decode("utf-8", "replace"),
+        stdout_truncated=session.stdout.truncated,
+        stderr_truncated=session.stderr.truncated,
+        value=end.get("value"),
+        outputs=tuple(session.outputs),
+        exceptions=tuple(end.get("exceptions") or _fault_of(session)),
+        violations=tuple(end.get("violations") or ()),
+        limit=limit,
+        execution_time_ms=session.wall_ms,
+        cpu_time_ms=session.cpu_ms,
+        memory_usage_kb=session.memory_kb,
+        timing=Timing(
+            0.0, pool_ms, *(float(timing.get(f"{part}_ms", 0.0)) for part in ("compile", "import", "run"))
+        ),
+    )
+
+
+def _limit_of(session: RunSession, end: Mapping[str, Any], limits: Limits) -> LimitHit | None:
+    """Limits that the kernel enforced on its own, told by how the program ended."""
+    if end.get("memory_error"):
+        return LimitHit("memory", limits.memory_bytes, session.memory_kb * 1024, "bytes")
+    if any(str(error.get("message", "")).startswith(_DISK_FULL) for error in end.get("exceptions") or ()):
+        return LimitHit("disk", limits.disk_bytes, limits.disk_bytes, "bytes")
+    code = session.exit.get("code") if session.exit and not end else None
+    if code == -_SIGXCPU or (code == _KILLED_CODE and session.cpu_ms >= limits.cpu_s * 1000):
+        return LimitHit("cpu", limits.cpu_s, session.cpu_ms / 1000, "seconds")
+    return None
+
+
+def _verdict(session: RunSession, end: Mapping[str, Any], limit: LimitHit | None) -> Verdict:
+    if (
+        limit is not None and limit.name != "disk"
+    ):  # a full disk is an exception that the program could handle
+        return _STOPPED.get(limit.name, Verdict.OUTPUT_EXCEEDED)
+    if end:
+        return Verdict(end["status"])
+    if session.fault:
+        return Verdict.KILLED
+    code = _return_code(session, end)
+    if code < 0:
+        return Verdict.KILLED
+    return Verdict.ERROR if code else Verdict.SUCCESS
+
+
+def _return_code(session: RunSession, end: Mapping[str, Any]) -> int:
+    if end:
+        return int(end["return_code"])
+    if session.stopped_by or session.fault or session.exit is None:
+        return _KILLED_CODE
+    return int(session.exit["code"])
+
+
+def _fault_of(session: RunSession) -> list[Mapping[str, Any]]:
+    fault = session.fault
+    if session.end is None and session.exit and session.exit.get("code") == _CHANNEL_LOST_CODE:
+        fault = (
+            fault
+            or "the program ended without a result: it closed the result channel, or left with this code"
+        )
+    return [{"type": "ResultChannelError", "message": fault, "line": None, "traceback": ""}] if fault else []

@@ -1,0 +1,84 @@
+"""Executions of kind `python`: the engine drives the same use case as POST /api/runner/execute."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from coderunner.src.common.program import SecurityLevel
+from coderunner.src.driveradapters.runner.wire import ExecuteBody, execution_reply
+from coderunner.src.errors import (
+    CapacityExceeded,
+    CodeRunnerError,
+    DatabaseUnavailable,
+    InvalidProgram,
+    SandboxUnavailable,
+)
+from coderunner.src.logics.runner.execute_code import ExecuteCode
+from executor.common.executions import Outcome
+from executor.common.requests import ExecutionRequest
+from executor.errors import InvalidParameters, RetryableError
+from executor.ports.handler import Handler, Run
+
+
+class RunPython(Handler):
+    """Parameters are the body of POST /api/runner/execute."""
+
+    def __init__(self, execute_code: ExecuteCode, default_level: SecurityLevel) -> None:
+        self._execute_code = execute_code
+        self._default_level = default_level
+
+    def validate(self, request: ExecutionRequest) -> ExecutionRequest:
+        """Hold the body and its limits to the rules before it is accepted."""
+        body = _body(request.parameters)
+        try:
+            self._execute_code.check(body.program(self._default_level), body.wishes())
+        except InvalidProgram as wrong:
+            faults = [{**fault, "pointer": f"/request{fault['pointer']}"} for fault in wrong.errors]
+            raise InvalidParameters(str(wrong), errors=faults) from wrong
+        return replace(request, parameters=body.model_dump(mode="json", exclude_unset=True))
+
+    def search_text(self, request: ExecutionRequest) -> str:
+        """The history is searched by code."""
+        return str(request.parameters.get("code", ""))[:2000]
+
+    async def run(self, run: Run) -> Outcome:
+        """One run; what the program says is told while it says it."""
+        body = _body(run.parameters)
+        wishes = {**body.wishes(), "timeout": body.timeout or run.timeout_s}
+
+        def listen(kind: str, content: str | Mapping[str, Any]) -> None:
+            run.emit(kind, {"text": content} if isinstance(content, str) else content)
+
+        try:
+            execution = await self._execute_code(
+                run.context.tenant_id,
+                body.program(self._default_level),
+                wishes,
+                execution_id=run.execution_id,
+                listener=listen,
+            )
+        except (SandboxUnavailable, CapacityExceeded, DatabaseUnavailable) as failed:
+            raise RetryableError(str(failed)) from failed
+        except CodeRunnerError as refused:
+            return Outcome(verdict=refused.code, message=str(refused))
+        outcome = execution.outcome
+        message = str(outcome.exceptions[-1]["message"]) if outcome.exceptions else None
+        return Outcome(execution_reply(execution), verdict=outcome.verdict.value, message=message)
+
+
+def _body(parameters: Mapping[str, Any]) -> ExecuteBody:
+    try:
+        return ExecuteBody.model_validate_json(json.dumps(dict(parameters)))
+    except ValidationError as wrong:
+        faults = [
+            {
+                "pointer": "/request/" + "/".join(str(part) for part in error["loc"]),
+                "code": "invalid_parameters",
+                "message": error["msg"],
+            }
+            for error in wrong.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        raise InvalidParameters("the request is not a program", errors=faults) from wrong

@@ -1,0 +1,30 @@
+"""The routes of /api/pypkg and /api/environments."""
+
+from coderunner.src.driveradapters.environment.handlers import (
+    CloneHandler,
+    EnvironmentHandler,
+    EnvironmentsHandler,
+    LockHandler,
+    ProblemsHandler,
+)
+from coderunner.src.driveradapters.pypkg.handlers import InstallHandler, ListHandler, UninstallHandler
+from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
+from executor.core.engine import ExecutionEngine
+from servicekit.http import Route
+
+
+def package_routes(toolkit: EnvironmentToolkit, engine: ExecutionEngine) -> list[Route]:
+    """Environments and what is installed in them."""
+    parts = {"toolkit": toolkit}
+    changing = {"toolkit": toolkit, "engine": engine}
+    one = "/api/environments/{environment_id}"
+    return [
+        Route("/api/pypkg/install", InstallHandler, changing),
+        Route("/api/pypkg/list", ListHandler, parts),
+        Route("/api/pypkg/uninstall", UninstallHandler, changing),
+        Route("/api/environments", EnvironmentsHandler, parts),
+        Route(one, EnvironmentHandler, parts),
+        Route(f"{one}/clone", CloneHandler, parts),
+        Route(f"{one}/lock", LockHandler, parts),
+        Route(f"{one}/validate", ProblemsHandler, parts),
+    ]

@@ -1,0 +1,17 @@
+"""The whole HTTP surface on one page."""
+
+from coderunner.src.common.program import SecurityLevel
+from coderunner.src.driveradapters.runner.execute_handler import ExecuteHandler
+from coderunner.src.logics.runner.execute_code import ExecuteCode
+from servicekit.http import Route
+
+
+def all_routes(*, execute_code: ExecuteCode, default_level: SecurityLevel) -> list[Route]:
+    """List every route of the service."""
+    return [
+        Route(
+            "/api/runner/execute",
+            ExecuteHandler,
+            {"execute_code": execute_code, "default_level": default_level},
+        ),
+    ]

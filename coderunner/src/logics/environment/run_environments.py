@@ -1,0 +1,98 @@
+"""Which packages a run sees, and that they stay while it runs."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from coderunner.src.common.program import Program
+from coderunner.src.logics.environment.manage_environments import ManageEnvironments
+from coderunner.src.logics.environment.model import Environment
+from coderunner.src.logics.environment.ports.environment_catalogue import EnvironmentCatalogue
+from coderunner.src.logics.runner.imports_scan import needs_libraries
+
+_STANDARD = frozenset(sys.stdlib_module_names)
+_REMEMBER_S = 2.0  # how long another service's change may stay unseen
+_TOUCH_EVERY_S = 60.0
+_MOST_REMEMBERED = 10_000
+
+
+class RunEnvironments:
+    """Gives a program its layer; answers are remembered for a moment, so that a run costs no query."""
+
+    def __init__(
+        self,
+        *,
+        manage: ManageEnvironments,
+        environments: EnvironmentCatalogue,
+        now: Callable[[], datetime],
+        policy: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    ) -> None:
+        self._manage = manage
+        self._environments = environments
+        self._now = now
+        self._policy = policy
+        self._remembered: dict[tuple[str, str | None], tuple[float, Environment | None]] = {}
+        self._touched: dict[str, float] = {}
+        self._in_use: Counter[str] = Counter()
+
+    def in_use(self) -> Collection[str]:
+        """Folders that runs in flight see."""
+        return tuple(self._in_use)
+
+    def forget(self, tenant: str) -> None:
+        """An environment of this tenant has changed."""
+        for key in [key for key in self._remembered if key[0] == tenant]:
+            del self._remembered[key]
+
+    @asynccontextmanager
+    async def prepared(self, tenant: str, program: Program) -> AsyncIterator[Program]:
+        """The program with its layer and policy; EnvironmentNotFound for one that is not the tenant's."""
+        environment = await self._find(tenant, program.environment_id)
+        if environment is None:
+            yield replace(program, policy=self._policy(program.policy))
+            return
+        layer = environment.layer if program.environment_id or _imports_libraries(program) else ""
+        self._in_use[layer] += 1
+        try:
+            await self._touch(environment)
+            policy = {**environment.security, **program.policy}
+            if layer and environment.imports():
+                policy["allowed_modules"] = _widened(policy.get("allowed_modules"), environment.imports())
+            yield replace(program, layer=layer, policy=self._policy(policy))
+        finally:
+            self._in_use[layer] -= 1
+            if not self._in_use[layer]:
+                del self._in_use[layer]
+
+    async def _find(self, tenant: str, environment_id: str | None) -> Environment | None:
+        key, now_s = (tenant, environment_id), time.monotonic()
+        known = self._remembered.get(key)
+        if known is not None and now_s - known[0] < _REMEMBER_S:
+            return known[1]
+        found = await self._manage.chosen(tenant, environment_id)
+        if len(self._remembered) >= _MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[key] = (now_s, found)
+        return found
+
+    async def _touch(self, environment: Environment) -> None:
+        now_s = time.monotonic()
+        if now_s - self._touched.get(environment.id, -_TOUCH_EVERY_S) < _TOUCH_EVERY_S:
+            return
+        self._touched[environment.id] = now_s
+        await self._environments.touch(environment.id, self._now())
+
+
+def _imports_libraries(program: Program) -> bool:
+    """A program that imports the standard library only runs in a parked child, as if nothing were installed."""
+    return needs_libraries(program.sources(), _STANDARD)
+
+
+def _widened(allowed: Any, imports: tuple[str, ...]) -> list[str]:
+    """What was installed may be imported at level restricted too, beside what the policy allows anyway."""
+    return [*(allowed or ["*"]), *imports, *(f"{name}.*" for name in imports)]

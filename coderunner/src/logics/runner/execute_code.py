@@ -1,0 +1,91 @@
+"""The main job: code in, result out."""
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from coderunner.src.common.limits import Limits
+from coderunner.src.common.program import Program, RunOutcome, SecurityLevel
+from coderunner.src.errors import CpuShareUnavailable, LevelNotAllowed
+from coderunner.src.logics.code.ports.run_history import RunHistory
+from coderunner.src.logics.environment.run_environments import RunEnvironments
+from coderunner.src.logics.runner.admission import Admission
+from coderunner.src.logics.runner.limits import LimitRules
+from coderunner.src.logics.runner.ports.sandbox import RunListener, Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One finished run and its name."""
+
+    execution_id: str
+    outcome: RunOutcome
+
+
+def new_execution_id() -> str:
+    """An unguessable name for one execution."""
+    return f"exec_{secrets.token_hex(12)}"
+
+
+class ExecuteCode:
+    """Admits a program, holds it to its limits, and runs it."""
+
+    def __init__(
+        self,
+        *,
+        sandbox: Sandbox,
+        admission: Admission,
+        rules: LimitRules,
+        levels: frozenset[SecurityLevel],
+        environments: RunEnvironments | None = None,
+        history: RunHistory | None = None,
+    ) -> None:
+        self._sandbox = sandbox
+        self._admission = admission
+        self._rules = rules
+        self._levels = levels
+        self._environments = environments
+        self._history = history
+
+    async def __call__(
+        self,
+        tenant: str,
+        program: Program,
+        wishes: Mapping[str, Any],
+        *,
+        execution_id: str | None = None,
+        listener: RunListener | None = None,
+    ) -> Execution:
+        """Run `program`; `wishes` are the limits that the caller asked for."""
+        limits = self.check(program, wishes)
+        asked = time.monotonic()
+        async with self._admission.place(tenant, limits.memory_bytes):
+            queue_ms = (time.monotonic() - asked) * 1000
+            outcome = await self._run(tenant, program, limits, listener)
+        timing = replace(outcome.timing, queue_ms=queue_ms)
+        execution = Execution(execution_id or new_execution_id(), replace(outcome, timing=timing))
+        if self._history:
+            self._history.record(tenant, execution.execution_id, program, execution.outcome)
+        return execution
+
+    async def _run(
+        self, tenant: str, program: Program, limits: Limits, listener: RunListener | None
+    ) -> RunOutcome:
+        if self._environments is None:
+            return await self._sandbox.run(program, limits, listener)
+        async with self._environments.prepared(tenant, program) as equipped:
+            return await self._sandbox.run(equipped, limits, listener)
+
+    def check(self, program: Program, wishes: Mapping[str, Any]) -> Limits:
+        """Hold a request to the operator's rules before anything runs."""
+        if program.security_level not in self._levels:
+            offered = ", ".join(sorted(level.value for level in self._levels))
+            message = f"security_level {program.security_level.value} is not offered here; offered: {offered}"
+            raise LevelNotAllowed(message, pointer="/security_level")
+        limits = self._rules.limits_for(wishes)
+        if limits.cpu_share and not self._sandbox.state().keeps_cpu_share:
+            message = "cpu_limit cannot be kept on this host: no control group may be written"
+            raise CpuShareUnavailable(message, pointer="/cpu_limit")
+        return limits

@@ -1,0 +1,54 @@
+"""Where programs run."""
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from coderunner.src.common.limits import Limits
+from coderunner.src.common.program import Program, RunOutcome
+
+
+class RunListener(Protocol):
+    """Hears what a run says while it runs: text of a stream, or a rich output."""
+
+    def __call__(self, kind: str, content: str | Mapping[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One wall: whether it stands, why not, and what to do about it."""
+
+    name: str
+    on: bool
+    required: bool
+    why: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxState:
+    """What the sandbox can do right now."""
+
+    ready: bool
+    refusal: str
+    layers: tuple[Layer, ...]
+    pools: Mapping[str, Mapping[str, int]]
+    keeps_cpu_share: bool = False
+
+
+class Sandbox(abc.ABC):
+    """Runs one program in a fresh, isolated process and lets nothing of it stay."""
+
+    @abc.abstractmethod
+    async def run(self, program: Program, limits: Limits, listener: RunListener | None = None) -> RunOutcome:
+        """Run to the end or to a limit.
+
+        Cancellation kills the run and waits until its processes are gone. Raises SandboxRefused where a
+        required layer is missing, SandboxUnavailable when the sandbox itself fails (after one new try if
+        the listener has heard nothing), CapacityExceeded when no place comes free.
+        """
+
+    @abc.abstractmethod
+    def state(self) -> SandboxState:
+        """What stands and what does not, without waiting."""

@@ -1,0 +1,51 @@
+"""Runs that nobody waits for: executions of kind `python` against the real service."""
+
+import asyncio
+
+from servicekit.testing import assert_problem
+
+
+async def submit(client, status=202, **request):
+    body = {"kind": "python", "request": request}
+    reply = await client.request("POST", "/api/executions", json=body)
+    assert reply.status == status, reply.body
+    return reply
+
+
+async def ended(client, place):
+    async with asyncio.timeout(60):
+        while True:
+            state = (await client.request("GET", place)).json()
+            if state["status"] not in {"queued", "running", "retrying"}:
+                return state
+            await asyncio.sleep(0.05)
+
+
+async def test_a_program_runs_as_an_execution(client):
+    reply = await submit(client, code="print('hello')\n6 * 7", security_level="isolated")
+    state = await ended(client, reply.headers["Location"])
+    assert state["status"] == "succeeded", state
+    result = (await client.request("GET", f"{reply.headers['Location']}/result")).json()
+    assert "hello" in str(result)
+    assert "42" in str(result)
+
+
+async def test_a_failing_program_is_a_failed_execution_with_its_verdict(client):
+    reply = await submit(client, code="1/0")
+    state = await ended(client, reply.headers["Location"])
+    assert (state["status"], state["verdict"]) == ("failed", "error")
+
+
+async def test_a_running_program_is_cancelled(client):
+    reply = await submit(client, code="import time\ntime.sleep(60)", security_level="isolated", timeout=60)
+    place = reply.headers["Location"]
+    await client.request("POST", f"{place}/cancel")
+    assert (await ended(client, place))["status"] == "cancelled"
+
+
+async def test_a_body_that_is_no_program_is_refused_before_it_is_accepted(client):
+    body = {"kind": "python", "request": {"code": 1}}
+    problem = assert_problem(
+        await client.request("POST", "/api/executions", json=body), 422, "invalid_parameters"
+    )
+    assert problem["errors"][0]["pointer"] == "/request/code"

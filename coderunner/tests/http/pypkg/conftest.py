@@ -1,0 +1,44 @@
+"""The service in this process, with real installs from the package index; nothing here runs code."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from coderunner.src.bootstrap import bootstrap
+from coderunner.src.common.settings import Settings
+from coderunner.src.drivenadapters.sandbox.refusing_sandbox import RefusingSandbox
+from coderunner.tests.packages import CERTIFICATES
+from coderunner.tests.running import guest_dir
+from servicekit.testing import serving
+
+
+@pytest.fixture(scope="session")
+def shared_root():
+    """One folder of layers for the session, so that the installer's cache is warm."""
+    root = Path(tempfile.mkdtemp(prefix="coderunner-environments-"))
+    root.chmod(0o755)
+    yield root
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def make_settings(tmp_path, shared_root):
+    def make(**changes):
+        given = {
+            "guest_dir": guest_dir(),
+            "data_dir": tmp_path,
+            "stepflow_python_virtual_env_path": shared_root,
+            "ssl_cert_file": CERTIFICATES,
+            **changes,
+        }
+        return Settings(**given)
+
+    return make
+
+
+@pytest.fixture
+async def client(make_settings):
+    async with bootstrap(make_settings(), sandbox=RefusingSandbox("no")) as app, serving(app) as client:
+        yield client

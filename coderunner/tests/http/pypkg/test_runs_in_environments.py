@@ -1,0 +1,199 @@
+"""Runs see the packages of their environment, and no other's."""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from coderunner.tests.packages import CERTIFICATES, install, installed, local_index, write_wheel
+from coderunner.tests.running import running_service
+from servicekit.testing import Client
+
+
+@pytest.fixture(scope="module")
+def packages_service():
+    with running_service(env={"SSL_CERT_FILE": CERTIFICATES}) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(packages_service):
+    client = Client(packages_service.base_url)
+    yield client
+    client.close()
+
+
+async def create(client, name, *packages):
+    body = {"name": name, "base_packages": list(packages)}
+    reply = await client.request("POST", "/api/environments", json=body, timeout_s=120)
+    assert reply.status == 201, reply.body
+    return reply.json()["environment_id"]
+
+
+async def run(client, code, **body):
+    body.setdefault("security_level", "isolated")
+    reply = await client.request("POST", "/api/runner/execute", json={"code": code, **body}, timeout_s=60)
+    assert reply.status == 200, reply.body
+    return reply.json()
+
+
+async def test_two_environments_with_different_versions_are_used_at_the_same_time(client):
+    old, new = await asyncio.gather(
+        create(client, "old", "toolz==0.12.0"), create(client, "new", "toolz==1.0.0")
+    )
+    code = "import toolz, time\ntime.sleep(0.2)\ntoolz.__version__"
+    runs = [run(client, code, environment_id=which) for which in (old, new) * 3]
+    assert [found["value"] for found in await asyncio.gather(*runs)] == ["0.12.0", "1.0.0"] * 3
+
+
+@pytest.mark.parametrize("level", ["restricted", "isolated"])
+async def test_what_was_just_installed_is_usable_at_once(client, level):
+    await install(client, "six==1.17.0")
+    found = await run(client, "import six\nsix.text_type('x')", security_level=level)
+    assert (found["status"], found["value"]) == ("success", "x"), found
+
+
+async def test_a_run_sees_only_its_own_layer_and_cannot_write_it(client):
+    own = await create(client, "own", "toolz==1.0.0")
+    await create(client, "others", "six==1.16.0")
+    code = """
+import os, sys
+try:
+    import six
+except ImportError as error:
+    print("no six")
+print(os.listdir("/opt/environments"), sorted(os.listdir("/opt/environment"))[:1])
+try:
+    open("/opt/environment/toolz/x.py", "w")
+except OSError as error:
+    print(error.strerror)
+print(sys.path[-1])
+"""
+    found = await run(client, code, environment_id=own)
+    assert found["stdout"].splitlines()[0] == "no six", found
+    assert "[]" in found["stdout"].splitlines()[1]
+    assert "Read-only file system" in found["stdout"] or "Permission denied" in found["stdout"]
+    assert found["stdout"].splitlines()[-1] == "/opt/environment"
+
+
+async def test_a_run_without_an_environment_sees_no_layer(client):
+    found = await run(client, "import os\nos.listdir('/opt/environments') + os.listdir('/opt/environment')")
+    assert found["value"] == []
+
+
+async def test_a_run_in_flight_keeps_what_it_started_with(client):
+    which = await create(client, "flight", "toolz==1.0.0")
+    running = asyncio.create_task(
+        run(client, "import time\ntime.sleep(3)\nimport toolz\ntoolz.__version__", environment_id=which)
+    )
+    await asyncio.sleep(0.5)
+    body = {"packages": ["toolz"], "environment_id": which}
+    gone = await client.request("DELETE", "/api/pypkg/uninstall", json=body, timeout_s=60)
+    assert gone.status == 200
+    assert (await running)["value"] == "1.0.0"
+    assert (await run(client, "import toolz", environment_id=which))["status"] == "error"
+
+
+async def test_an_unknown_environment_is_a_404(client):
+    body = {"code": "1", "environment_id": "env_nobodys"}
+    reply = await client.request("POST", "/api/runner/execute", json=body)
+    assert (reply.status, reply.json()["code"]) == (404, "environment_not_found")
+
+
+async def test_finished_runs_are_remembered(client):
+    found = await run(client, "print('remember me')")
+    async with asyncio.timeout(5):
+        while True:
+            items = (await client.request("GET", "/api/code/executions?limit=5")).json()["items"]
+            match = [item for item in items if item["execution_id"] == found["execution_id"]]
+            if match:
+                break
+            await asyncio.sleep(0.05)
+    counted = (await client.request("GET", "/api/code/metrics")).json()
+    assert counted["total_executions"] == counted["successful_executions"] + counted["failed_executions"]
+    assert counted["successful_executions"] >= 1
+    assert (match[0]["status"], match[0]["stdout"], match[0]["return_code"]) == (
+        "success",
+        "remember me\n",
+        0,
+    )
+
+
+def test_a_package_neither_replaces_ours_nor_runs_at_start(tmp_path):
+    """ATTACKS 31: a wheel with a .pth file, a sitecustomize and modules under our names."""
+    folder = Path(tempfile.mkdtemp(prefix="coderunner-index-"))
+    write_wheel(
+        folder,
+        "evilwheel",
+        {
+            "evilwheel.py": "x = 1",
+            "evil.pth": "import os; os.environ['PTH_RAN'] = '1'\n",
+            "sitecustomize.py": "import os; os.environ['SITE_RAN'] = '1'\n",
+            "numpy/__init__.py": "raise SystemExit('replaced')",
+            "coderunner/guest/language/runner.py": "raise SystemExit('replaced')",
+            "json.py": "raise SystemExit('replaced')",
+        },
+    )
+
+    async def attack(url):
+        client = Client(url)
+        await install(client, "evilwheel")
+        code = (
+            "import evilwheel, numpy, json, os\n"
+            "[evilwheel.x, int(numpy.int64(2)), os.environ.get('PTH_RAN'), os.environ.get('SITE_RAN')]"
+        )
+        found = await run(client, code)
+        client.close()
+        return found
+
+    try:
+        with local_index(folder) as url, running_service(env={"PACKAGE_INDEX_URL": url}) as service:
+            found = asyncio.run(attack(service.base_url))
+    finally:
+        shutil.rmtree(folder)
+    assert found["value"] == [1, 2, None, None], found
+
+
+def test_kill_9_in_the_middle_of_an_install_leaves_the_old_state():
+    home = Path(tempfile.mkdtemp(prefix="coderunner-kill-"))
+    home.chmod(0o755)
+    env = {
+        "SSL_CERT_FILE": CERTIFICATES,
+        "DATA_DIR": str(home / "data"),
+        "STEPFLOW_PYTHON_VIRTUAL_ENV_PATH": str(home / "environments"),
+    }
+
+    async def kill_in_the_middle(service):
+        client = Client(service.base_url)
+        await install(client, "six==1.17.0")
+        doomed = asyncio.create_task(
+            client.request("POST", "/api/pypkg/install", json={"packages": ["sympy", "babel"]}, timeout_s=60)
+        )
+        async with asyncio.timeout(60):
+            while not list((home / "environments" / ".building").glob("*/layer")):
+                await asyncio.sleep(0.005)
+        service.ended = True
+        os.kill(service.pid, signal.SIGKILL)
+        (answer,) = await asyncio.gather(doomed, return_exceptions=True)
+        assert isinstance(answer, Exception)
+        client.close()
+
+    async def look_again(service):
+        client = Client(service.base_url)
+        assert await installed(client) == {"six": "1.17.0"}
+        assert (await run(client, "import six\nsix.__version__"))["value"] == "1.17.0"
+        await install(client, "babel")
+        assert set(await installed(client)) == {"six", "babel"}
+        client.close()
+
+    try:
+        with running_service(env=env) as service:
+            asyncio.run(kill_in_the_middle(service))
+        with running_service(env=env) as service:
+            asyncio.run(look_again(service))
+    finally:
+        shutil.rmtree(home)

@@ -1,0 +1,1 @@
+"""What a table is like, column by column and as a whole."""

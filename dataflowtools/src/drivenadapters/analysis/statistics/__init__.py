@@ -1,0 +1,1 @@
+"""Groups, pivots, time series and hypothesis tests."""

@@ -1,0 +1,1 @@
+"""Tables checked against schemas and rules."""

@@ -1,0 +1,92 @@
+"""Mails (eml): headers, the body as plain text or sifted HTML, and the list of attachments."""
+
+import email
+import email.policy
+from email.message import EmailMessage
+from typing import Any, ClassVar
+
+from dataflowtools.src.drivenadapters.documents import html_walk
+from dataflowtools.src.drivenadapters.documents.text_handlers import read_bytes
+from dataflowtools.src.errors import CorruptFile
+from dataflowtools.src.logics.file.documents.handler import DocumentHandler, Source
+from dataflowtools.src.logics.file.documents.model import (
+    Block,
+    Caveat,
+    Document,
+    Heading,
+    Paragraph,
+    Run,
+    plain,
+)
+from dataflowtools.src.logics.file.documents.options import ReadOptions
+
+_HEADERS = ("From", "To", "Cc", "Date", "Subject")
+_MAX_PARTS = 1000
+
+
+class MailHandler(DocumentHandler):
+    """Reads one mail."""
+
+    formats: ClassVar[frozenset[str]] = frozenset({"eml"})
+
+    def read(self, source: Source, options: ReadOptions) -> Document:
+        """Read headers, body and the names of attachments."""
+        del options
+        message = email.message_from_bytes(read_bytes(source.file), policy=email.policy.default)
+        if not isinstance(message, EmailMessage) or not message.keys():
+            raise CorruptFile("The file is no mail: it has no headers.")
+        headers = {name: _header(message, name) for name in _HEADERS}
+        caveats: list[Caveat] = []
+        blocks: list[Block] = []
+        if headers["Subject"]:
+            blocks.append(Heading(level=1, runs=plain(headers["Subject"])))
+        blocks.extend(
+            Paragraph(runs=(Run(f"{name}: ", bold=True), Run(headers[name])))
+            for name in _HEADERS[:-1]
+            if headers[name]
+        )
+        blocks.extend(_body(message, caveats))
+        metadata: dict[str, Any] = {name.lower(): value for name, value in headers.items() if value}
+        metadata["title"] = headers["Subject"]
+        metadata["attachments"] = _attachments(message)
+        return Document(blocks=blocks, metadata=metadata, warnings=caveats)
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    try:
+        return " ".join(str(message.get(name, "")).split())[:10_000]
+    except (ValueError, IndexError, AttributeError, TypeError):  # the parser trips over some broken addresses
+        return " ".join(str(dict(message.raw_items()).get(name, "")).split())[:10_000]
+
+
+def _body(message: EmailMessage, caveats: list[Caveat]) -> list[Block]:
+    part = message.get_body(preferencelist=("html", "plain"))
+    if part is None:
+        return []
+    try:
+        content = part.get_content()
+    except (LookupError, ValueError, KeyError):
+        payload = part.get_payload(decode=True)
+        content = payload.decode("utf-8", errors="replace") if isinstance(payload, bytes) else ""
+        caveats.append(Caveat(code="undecodable", message="The body's encoding is unknown."))
+    if part.get_content_subtype() != "html":
+        parts = str(content).replace("\r\n", "\n").split("\n\n")
+        return [Paragraph(runs=plain(text.strip("\n"))) for text in parts if text.strip()]
+    if not str(content).strip():
+        return []
+    root = html_walk.parse_html(str(content).encode("utf-8", errors="replace"), "utf-8")
+    caveats.extend(html_walk.caveats(root))
+    return html_walk.blocks_of(root.body)
+
+
+def _attachments(message: EmailMessage) -> list[dict[str, Any]]:
+    found = []
+    for number, part in enumerate(message.walk()):
+        if number > _MAX_PARTS:
+            break
+        if part.is_multipart() or part.get_content_disposition() != "attachment":
+            continue
+        payload = part.get_payload(decode=True)
+        size = len(payload) if isinstance(payload, bytes) else 0
+        found.append({"name": part.get_filename() or "", "media_type": part.get_content_type(), "size": size})
+    return found

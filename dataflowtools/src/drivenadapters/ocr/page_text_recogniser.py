@@ -1,0 +1,59 @@
+"""Scanned pages of documents, read like pictures."""
+
+from collections.abc import Sequence
+
+from dataflowtools.src.logics.file.documents.ports.document_reader import TakenDocument
+from dataflowtools.src.logics.file.documents.ports.text_recogniser import Recognition, TextRecogniser
+from dataflowtools.src.logics.file.documents.recognised import RecognisedBlock
+from dataflowtools.src.logics.ocr.join_text import paragraph_text
+from dataflowtools.src.logics.ocr.model import Block, PageReading, Quad, around
+from dataflowtools.src.logics.ocr.options import ExtractOptions
+from dataflowtools.src.logics.ocr.ports.page_source import HeldFile
+from dataflowtools.src.logics.ocr.read_page import ReadPage
+
+
+class PageTextRecogniser(TextRecogniser):
+    """Gives the blocks that reading a page finds."""
+
+    def __init__(self, read_page: ReadPage) -> None:
+        self._read_page = read_page
+
+    async def recognise(
+        self, document: TakenDocument, pages: Sequence[int], *, password: str | None = None
+    ) -> Recognition:
+        file = HeldFile(document.handle.fileno(), document.size_bytes)
+        options = ExtractOptions(source="ocr", password=password)
+        found: dict[int, Sequence[RecognisedBlock]] = {}
+        engines: dict[str, None] = {}
+        for number in pages:
+            reading = (await self._read_page(file, number, options)).reading
+            found[number] = [one for block in reading.blocks for one in _blocks(block, reading)]
+            engines[reading.engine] = None
+        return Recognition(pages=found, engine="+".join(engines))
+
+
+def _blocks(block: Block, page: PageReading) -> list[RecognisedBlock]:
+    if block.is_table:
+        return [RecognisedBlock("", _place(block.quad, page), _rows(block))]
+    groups = block.paragraphs or [range(len(block.lines))]
+    found = []
+    for group in groups:
+        lines = [block.lines[index] for index in group]
+        quad = around([line.quad for line in lines]).quad
+        found.append(RecognisedBlock(paragraph_text(lines), _place(quad, page)))
+    return found
+
+
+def _place(quad: Quad, page: PageReading) -> tuple[float, float, float, float]:
+    left, top, right, bottom = around([quad])
+    width, height = max(1, page.width), max(1, page.height)
+    return left / width, top / height, right / width, bottom / height
+
+
+def _rows(block: Block) -> list[list[str]]:
+    height = max(cell.row + cell.row_span for cell in block.cells)
+    width = max(cell.column + cell.column_span for cell in block.cells)
+    rows = [[""] * width for _ in range(height)]
+    for cell in block.cells:
+        rows[cell.row][cell.column] = cell.text
+    return rows

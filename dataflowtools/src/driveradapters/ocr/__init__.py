@@ -1,0 +1,1 @@
+"""/api/ocr: text and codes over HTTP."""

@@ -1,0 +1,1 @@
+"""Counting: tables analysed, transformed, checked, and handed to free code."""

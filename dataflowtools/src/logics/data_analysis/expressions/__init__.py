@@ -1,0 +1,1 @@
+"""The language of expressions: text to a tree, never to code."""

@@ -1,0 +1,1 @@
+"""What working on tables needs of the world outside."""

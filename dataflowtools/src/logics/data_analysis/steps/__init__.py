@@ -1,0 +1,1 @@
+"""The steps of a transformation, as models that parse them and tell their JSON Schema."""

@@ -1,0 +1,1 @@
+"""What reading documents needs of the world outside."""

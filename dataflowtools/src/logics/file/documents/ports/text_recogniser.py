@@ -1,0 +1,26 @@
+"""Who reads text off pages that are pictures."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dataflowtools.src.logics.file.documents.ports.document_reader import TakenDocument
+from dataflowtools.src.logics.file.documents.recognised import RecognisedBlock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognition:
+    """The blocks of each page in reading order, and the engine that read them."""
+
+    pages: Mapping[int, Sequence[RecognisedBlock]]
+    engine: str
+
+
+class TextRecogniser(ABC):
+    """Recognises the text of scanned pages and pictures."""
+
+    @abstractmethod
+    async def recognise(
+        self, document: TakenDocument, pages: Sequence[int], *, password: str | None = None
+    ) -> Recognition:
+        """Read those pages, counted from 1; raises the errors of its engine and of workers."""

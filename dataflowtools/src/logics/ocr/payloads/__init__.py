@@ -1,0 +1,1 @@
+"""What codes say, parsed as data and never acted upon."""

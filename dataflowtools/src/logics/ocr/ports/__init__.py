@@ -1,0 +1,1 @@
+"""What seeing needs of the world outside."""

@@ -1,0 +1,1 @@
+"""Python packages of the tenant, kept by coderunner."""

@@ -1,0 +1,1 @@
+"""What package management needs of the world outside."""

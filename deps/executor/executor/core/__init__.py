@@ -1,0 +1,1 @@
+"""The engine itself: decisions, loops and use cases, free of any technology."""

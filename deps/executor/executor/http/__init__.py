@@ -1,0 +1,1 @@
+"""The engine's routes for a servicekit application."""

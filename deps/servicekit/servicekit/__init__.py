@@ -1,0 +1,1 @@
+"""What both services share of HTTP: one face for requests, errors, keys, health and shutdown."""

@@ -1,0 +1,230 @@
+"""API keys: shown once, stored as an HMAC, with scopes, a tenant and an end."""
+
+import argparse
+import hashlib
+import hmac
+import ipaddress
+import os
+import re
+import secrets
+import string
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from servicekit.problems import kit_problem
+from servicekit.settings import SettingsError
+
+__all__ = ["Caller", "KeyFile", "KeyStore", "StoredKey", "check_exposure"]
+
+SCOPES = frozenset({"run", "packages", "files", "documents", "admin", "delegate"})
+DEFAULT_TENANT = "default"
+_TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_KEY = re.compile(r"sf_live_([0-9A-Za-z]{12})_([0-9A-Za-z]{43})([0-9a-f]{8})")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: all of it comes from the key, none of it from a body."""
+
+    key_id: str | None
+    tenant: str
+    user: str | None
+    scopes: frozenset[str]
+
+    def may(self, scope: str) -> bool:
+        """Whether the key carries a scope."""
+        return scope in self.scopes
+
+
+ANYBODY = Caller(None, DEFAULT_TENANT, None, SCOPES)
+NOBODY = Caller(None, "", None, frozenset())
+
+
+class StoredKey(BaseModel):
+    """What is kept of a key: enough to check it, not enough to make it."""
+
+    model_config = ConfigDict(frozen=True)
+    key_id: str
+    digest: str
+    tenant: str
+    user: str | None = None
+    scopes: frozenset[str]
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None = None
+    revoked: bool = False
+
+    def opens(self, digest: str) -> bool:
+        """Whether this is the key, and still one."""
+        same = hmac.compare_digest(self.digest, digest)
+        return same and not self.revoked and (self.expires_at is None or datetime.now(UTC) < self.expires_at)
+
+
+class KeyStore(Protocol):
+    """Where keys are kept; `pepper` is the secret that their digests are made with."""
+
+    @property
+    def pepper(self) -> bytes: ...
+
+    async def find(self, key_id: str) -> StoredKey | None: ...
+
+
+async def authenticate(store: KeyStore, presented: str, tenant: str | None) -> Caller | None:
+    """The caller a key stands for, or None; only a delegate acts for the tenant that it names."""
+    match = _KEY.fullmatch(presented)
+    if match is None or int(match[3], 16) != zlib.crc32(f"{match[1]}{match[2]}".encode()):
+        return None
+    stored = await store.find(match[1])
+    if stored is None or not stored.opens(_digest(store.pepper, presented)):
+        return None
+    tenant = stored.tenant if tenant is None else tenant
+    if tenant != stored.tenant and "delegate" not in stored.scopes:
+        raise kit_problem("forbidden", "Only a delegate key may act for another tenant.")
+    if not _TENANT.fullmatch(tenant):
+        raise kit_problem("bad_request", "X-Tenant is not a valid tenant name.")
+    return Caller(stored.key_id, tenant, stored.user, stored.scopes)
+
+
+def check_exposure(host: str, keys: KeyStore | None, *, auth: str = "keys") -> None:
+    """Refuse to listen beyond this machine unless keys guard the service or the operator said AUTH=none."""
+    guarded = keys is not None and bool(keys.pepper)
+    if not guarded and auth != "none" and not is_loopback(host):
+        message = f"HOST is {host!r}, which others can reach, and no API keys are configured: "
+        raise SettingsError(message + "make keys, listen on 127.0.0.1, or set AUTH=none.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class _Ring(BaseModel):
+    pepper: str
+    keys: dict[str, StoredKey] = {}
+
+
+class KeyFile:
+    """Keys in a JSON file of mode 0600; a changed file is read again."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._stamp: tuple[int, ...] = ()
+        self._ring = _Ring(pepper="")
+
+    @property
+    def pepper(self) -> bytes:
+        """The secret of this file's digests."""
+        return bytes.fromhex(self._read().pepper)
+
+    async def find(self, key_id: str) -> StoredKey | None:
+        """The key of that id, or None."""
+        return self._read().keys.get(key_id)
+
+    def all(self) -> list[StoredKey]:
+        """Every key, the oldest first."""
+        return list(self._read().keys.values())
+
+    def create(
+        self,
+        tenant: str,
+        scopes: Iterable[str],
+        *,
+        user: str | None = None,
+        expires_at: datetime | None = None,
+    ) -> str:
+        """Add a key and return it: the only time it is seen."""
+        wrong = sorted(set(scopes) - SCOPES)
+        if wrong or not _TENANT.fullmatch(tenant):
+            raise SettingsError(
+                f"Unknown scopes: {', '.join(wrong)}" if wrong else "The tenant's name is not valid."
+            )
+        ring = self._read() if self._path.exists() else _Ring(pepper=secrets.token_hex(32))
+        key_id, secret = _random(12), _random(43)
+        key = f"sf_live_{key_id}_{secret}{zlib.crc32(f'{key_id}{secret}'.encode()):08x}"
+        stored = StoredKey(
+            key_id=key_id,
+            digest=_digest(bytes.fromhex(ring.pepper), key),
+            tenant=tenant,
+            user=user,
+            scopes=frozenset(scopes),
+            created_at=datetime.now(UTC),
+            expires_at=expires_at,
+        )
+        self._write(ring, stored)
+        return key
+
+    def revoke(self, key_id: str) -> None:
+        """End a key."""
+        found = self._read().keys.get(key_id)
+        if found is None:
+            raise SettingsError("There is no key of that id.")
+        self._write(self._read(), found.model_copy(update={"revoked": True}))
+
+    def _read(self) -> _Ring:
+        try:
+            found = self._path.stat()
+            stamp = (found.st_mtime_ns, found.st_ino, found.st_size, found.st_mode)
+            if stamp != self._stamp:
+                if found.st_mode & 0o077:
+                    raise SettingsError(f"{self._path.name} may be read by others: chmod 600 it.")
+                self._ring, self._stamp = _Ring.model_validate_json(self._path.read_bytes()), stamp
+        except FileNotFoundError:
+            raise SettingsError(f"The file of API keys is missing: {self._path.name}") from None
+        except ValidationError:
+            raise SettingsError(f"{self._path.name} is not a file of API keys.") from None
+        return self._ring
+
+    def _write(self, ring: _Ring, key: StoredKey) -> None:
+        changed = _Ring(pepper=ring.pepper, keys={**ring.keys, key.key_id: key})
+        with tempfile.NamedTemporaryFile("w", dir=self._path.parent, delete=False) as draft:  # of mode 0600
+            draft.write(changed.model_dump_json(indent=1))
+            draft.flush()
+            os.fsync(draft.fileno())
+        Path(draft.name).replace(self._path)
+
+
+def _digest(pepper: bytes, key: str) -> str:
+    return hmac.new(pepper, key.encode(), hashlib.sha256).hexdigest()
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
+
+
+def main(argv: list[str]) -> str:
+    """Create, list and revoke keys; returns what to print."""
+    parser = argparse.ArgumentParser(prog="python -m servicekit.keys", description=main.__doc__)
+    parser.add_argument("command", choices=("create", "list", "revoke"))
+    parser.add_argument("--file", required=True, help="the file of keys")
+    parser.add_argument("--tenant", default=DEFAULT_TENANT)
+    parser.add_argument("--user")
+    parser.add_argument("--scopes", default="run", help="comma separated, of: " + ",".join(sorted(SCOPES)))
+    parser.add_argument("--expires-days", type=int)
+    parser.add_argument("--id", default="", help="the key to revoke: the third part of its text")
+    options = parser.parse_args(argv)
+    keys, days = KeyFile(options.file), options.expires_days
+    if options.command == "revoke":
+        keys.revoke(options.id)
+    if options.command == "create":
+        expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+        return keys.create(
+            options.tenant, options.scopes.split(","), user=options.user, expires_at=expires_at
+        )
+    return "\n".join(key.model_dump_json(exclude={"digest"}) for key in keys.all())
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write(main(sys.argv[1:]) + "\n")
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
