@@ -3,13 +3,23 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
+
+from executor.common.settings import ExecutorSettings
 
 
-class Settings(BaseModel):
+class Settings(ExecutorSettings):
     """The whole configuration; nothing else reads the environment."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True)
+
+    # executions: two services that share a broker or a Redis must not share queues and channels
+    queue_prefix: str = Field(
+        "dataflowtools",
+        alias="STEPFLOW_EXECUTOR_QUEUE_PREFIX",
+        pattern=r"^[A-Za-z0-9_.-]{1,64}$",
+        description="First part of the names of queues and channels; one per service.",
+    )
 
     # server
     host: str = Field(

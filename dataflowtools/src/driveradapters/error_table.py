@@ -49,6 +49,13 @@ ERROR_TABLE: Mapping[type[Exception], ErrorEntry] = {
     errors.PasswordIncorrect: ErrorEntry(422, "Password incorrect"),
     errors.InvalidSelection: ErrorEntry(422, "Invalid selection"),
     errors.EngineMissing: ErrorEntry(503, "Engine missing"),
+    # ----- writing -----
+    errors.InvalidContent: ErrorEntry(422, "Invalid content"),
+    errors.InvalidEdit: ErrorEntry(422, "Invalid edit"),
+    errors.EditConflict: ErrorEntry(409, "Edit conflict"),
+    errors.InvalidTemplate: ErrorEntry(422, "Invalid template"),
+    errors.MissingFields: ErrorEntry(422, "Missing fields"),
+    errors.InvalidTemplateData: ErrorEntry(422, "Invalid template data"),
     # ----- ocr -----
     errors.InvalidCode: ErrorEntry(422, "Invalid code"),
     errors.LanguageUnavailable: ErrorEntry(422, "Language unavailable"),

@@ -8,6 +8,8 @@ from dataflowtools.src.driveradapters.file.routes import FileUses, file_by_id_ro
 from dataflowtools.src.driveradapters.ocr.routes import SeeingUses, ocr_routes
 from dataflowtools.src.driveradapters.py_pkg.routes import PackageUses, package_routes
 from dataflowtools.src.driveradapters.tag.routes import TagUses, tag_routes
+from executor.core.engine import ExecutionEngine
+from executor.http.routes import execution_routes
 from servicekit.http import Route
 
 
@@ -23,7 +25,7 @@ class Uses:
     packages: PackageUses
 
 
-def all_routes(uses: Uses) -> list[Route]:
+def all_routes(uses: Uses, engine: ExecutionEngine) -> list[Route]:
     """List every route of the service."""
     return [
         *file_routes(uses.files),
@@ -32,5 +34,6 @@ def all_routes(uses: Uses) -> list[Route]:
         *tag_routes(uses.tags),
         *analysis_routes(uses.analysis),
         *package_routes(uses.packages),
+        *execution_routes(engine),
         *file_by_id_routes(uses.files),  # last: it matches any name below /api/file
     ]

@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 
 from dataflowtools.src.logics.file.documents.ports.document_reader import TakenDocument
-from dataflowtools.src.logics.file.documents.ports.text_recogniser import Recognition, TextRecogniser
+from dataflowtools.src.logics.file.documents.ports.text_recogniser import (
+    Progress,
+    Recognition,
+    TextRecogniser,
+)
 from dataflowtools.src.logics.file.documents.recognised import RecognisedBlock
 from dataflowtools.src.logics.ocr.join_text import paragraph_text
 from dataflowtools.src.logics.ocr.model import Block, PageReading, Quad, around
@@ -19,17 +23,29 @@ class PageTextRecogniser(TextRecogniser):
         self._read_page = read_page
 
     async def recognise(
-        self, document: TakenDocument, pages: Sequence[int], *, password: str | None = None
+        self,
+        document: TakenDocument,
+        pages: Sequence[int],
+        *,
+        password: str | None = None,
+        on_progress: Progress | None = None,
     ) -> Recognition:
+        tell = on_progress or _nobody
         file = HeldFile(document.handle.fileno(), document.size_bytes)
         options = ExtractOptions(source="ocr", password=password)
         found: dict[int, Sequence[RecognisedBlock]] = {}
         engines: dict[str, None] = {}
-        for number in pages:
+        tell(0, len(pages))
+        for done, number in enumerate(pages, start=1):
             reading = (await self._read_page(file, number, options)).reading
             found[number] = [one for block in reading.blocks for one in _blocks(block, reading)]
             engines[reading.engine] = None
+            tell(done, len(pages))
         return Recognition(pages=found, engine="+".join(engines))
+
+
+def _nobody(_done: int, _pages: int) -> None:
+    """Whom progress is told when nobody asked."""
 
 
 def _blocks(block: Block, page: PageReading) -> list[RecognisedBlock]:

@@ -4,13 +4,13 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from dataflowtools.src.driveradapters.ocr.incoming import SeeingHandler
-from dataflowtools.src.driveradapters.ocr.models import ExtractRequest
+from dataflowtools.src.driveradapters.ocr.models import ExtractRequest, Output
 from dataflowtools.src.driveradapters.ocr.progress import replies_as_events, with_progress
+from dataflowtools.src.driveradapters.ocr.rendered import rendered
 from dataflowtools.src.driveradapters.ocr.replies import ExtractReply, extract_reply
 from dataflowtools.src.logics.file.open_file import OpenFile
 from dataflowtools.src.logics.ocr.extract_text import ExtractText
 from dataflowtools.src.logics.ocr.model import Extraction
-from dataflowtools.src.logics.ocr.render_text import render_hocr, render_markdown, render_text
 from servicekit.http import operation
 
 _FORM = {
@@ -20,7 +20,6 @@ _FORM = {
         for name, field in ExtractRequest.model_fields.items()
     },
 }
-_TYPES = {"text": "text/plain", "markdown": "text/markdown", "hocr": "text/html"}
 READING_ERRORS = (
     "file_not_found", "file_too_large", "empty_file",
     "corrupt_file", "unsupported_type", "image_too_large", "document_too_large", "password_required",
@@ -60,24 +59,14 @@ class ExtractHandler(SeeingHandler):
             found = await self._extract_text(file, options)
             await self._answer(asked.output, found)
 
-    async def _answer(self, output: str, found: Extraction) -> None:
-        if output == "json":
-            reply = await asyncio.to_thread(extract_reply, found)
-            self.reply(reply)
-            return
-        if found.warnings:
-            codes = dict.fromkeys(caveat.code for caveat in found.warnings)
-            self.set_header("X-OCR-Warnings", ",".join(codes))
-        if output == "pdf":
-            self._attach("application/pdf", found.pdf or b"", "searchable.pdf")
-            return
-        renderer = {"text": render_text, "markdown": render_markdown, "hocr": render_hocr}[output]
-        text = await asyncio.to_thread(renderer, found.pages)
-        self._attach(f"{_TYPES[output]}; charset=utf-8", text.encode(), None)
-
-    def _attach(self, content_type: str, body: bytes, filename: str | None) -> None:
+    async def _answer(self, output: Output, found: Extraction) -> None:
+        content_type, body = await asyncio.to_thread(rendered, output, found)
         self.set_header("Content-Type", content_type)
-        self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
-        if filename is not None:
-            self.set_header("Content-Disposition", f'attachment; filename="{filename}"')
+        if output != "json":
+            self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
+            if found.warnings:
+                codes = dict.fromkeys(caveat.code for caveat in found.warnings)
+                self.set_header("X-OCR-Warnings", ",".join(codes))
+        if output == "pdf":
+            self.set_header("Content-Disposition", 'attachment; filename="searchable.pdf"')
         self.write(body)

@@ -52,8 +52,10 @@ class FakeRecogniser(TextRecogniser):
     def __init__(self):
         self.asked = []
 
-    async def recognise(self, document, pages, *, password=None):
+    async def recognise(self, document, pages, *, password=None, on_progress=None):
         self.asked.append(tuple(pages))
+        if on_progress is not None:
+            on_progress(len(pages), len(pages))
         return Recognition(
             pages={page: [RecognisedBlock("seen", (0, 0, 1, 1))] for page in pages}, engine="eye"
         )

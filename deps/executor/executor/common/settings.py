@@ -263,7 +263,7 @@ class PoolSettings(_Group):
         default=5, alias="STEPFLOW_WORKER_POOL_MIN_WORKERS", ge=0, description="Kept when idle."
     )
     max_workers: int = Field(
-        default=50, alias="STEPFLOW_WORKER_POOL_MAX_WORKERS", gt=0, description="At most."
+        default=50, alias="STEPFLOW_WORKER_POOL_MAX_WORKERS", gt=0, description="Most workers of one process."
     )
     worker_idle_timeout_s: float = Field(
         default=300,

@@ -78,9 +78,9 @@ class LiveRun(Run):
             self._events.append((event_type, dict(data)))
         self.dirty.set()
 
-    def progress(self, fraction: float, message: str = "") -> None:
+    def progress(self, fraction: float, message: str = "", **detail: Any) -> None:
         self._progress = min(1.0, max(0.0, fraction))
-        self.emit("progress", {"fraction": self._progress, "message": message})
+        self.emit("progress", {**detail, "fraction": self._progress, "message": message})
 
     def metric(self, name: str, value: float, unit: str = "") -> None:
         if len(name) > MAX_METRIC_CHARS or len(unit) > MAX_UNIT_CHARS or not math.isfinite(value):

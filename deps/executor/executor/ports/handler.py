@@ -60,8 +60,8 @@ class Run(ABC):
         """Tell followers of something that happened."""
 
     @abstractmethod
-    def progress(self, fraction: float, message: str = "") -> None:
-        """Tell followers how much is done, from 0 to 1."""
+    def progress(self, fraction: float, message: str = "", **detail: Any) -> None:
+        """Tell followers how much is done, from 0 to 1, and what else the event is to hold."""
 
     @abstractmethod
     def metric(self, name: str, value: float, unit: str = "") -> None:

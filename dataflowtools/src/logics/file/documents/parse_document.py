@@ -13,7 +13,7 @@ from dataflowtools.src.logics.file.documents.ports.document_reader import (
     TakenDocument,
 )
 from dataflowtools.src.logics.file.documents.ports.result_cache import ResultCache
-from dataflowtools.src.logics.file.documents.ports.text_recogniser import TextRecogniser
+from dataflowtools.src.logics.file.documents.ports.text_recogniser import Progress, TextRecogniser
 from dataflowtools.src.logics.file.documents.single_flight import SingleFlight
 from dataflowtools.src.logics.file.ports.file_catalogue import FileCatalogue
 from dataflowtools.src.logics.file.ports.file_store import FileStore
@@ -64,6 +64,7 @@ class ParseDocument:
         *,
         password: str | None = None,
         cache: CacheChoice | None = None,
+        on_progress: Progress | None = None,
     ) -> ParsedDocument:
         """Read a stored file of the tenant; raises FileNotFound and what reading raises."""
         file = await self._catalogue.find(tenant, file_id)
@@ -73,7 +74,7 @@ class ParseDocument:
                 self._store.open(file.content.blob_id) as blob,
                 self._reader.take(blob.chunks()) as document,
             ):
-                return _reply(await self._read(document, file.name, options, password))
+                return _reply(await self._read(document, file.name, options, password, on_progress))
 
         key = _key(tenant, file.content.sha256, file.name, options, password)
         return await self._shared(key, work, cache or CacheChoice())
@@ -101,13 +102,20 @@ class ParseDocument:
         return self._reader.take(chunks)
 
     async def _read(
-        self, document: TakenDocument, name: str, options: ReadOptions, password: str | None
+        self,
+        document: TakenDocument,
+        name: str,
+        options: ReadOptions,
+        password: str | None,
+        on_progress: Progress | None = None,
     ) -> RenderedDocument:
         """Read; pages that are pictures are recognised, and the document is read again with them."""
         found = await self._reader.read(document, name, options, password=password)
         if self._recogniser is None or not found.unrecognised or options.ocr == "never":
             return found
-        seen = await self._recogniser.recognise(document, found.unrecognised, password=password)
+        seen = await self._recogniser.recognise(
+            document, found.unrecognised, password=password, on_progress=on_progress
+        )
         read = await self._reader.read(document, name, options, password=password, recognised=seen.pages)
         return replace(read, metadata={**read.metadata, "ocr_engine": seen.engine})
 

@@ -1,11 +1,13 @@
 """Who reads text off pages that are pictures."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dataflowtools.src.logics.file.documents.ports.document_reader import TakenDocument
 from dataflowtools.src.logics.file.documents.recognised import RecognisedBlock
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,14 @@ class TextRecogniser(ABC):
 
     @abstractmethod
     async def recognise(
-        self, document: TakenDocument, pages: Sequence[int], *, password: str | None = None
+        self,
+        document: TakenDocument,
+        pages: Sequence[int],
+        *,
+        password: str | None = None,
+        on_progress: Progress | None = None,
     ) -> Recognition:
-        """Read those pages, counted from 1; raises the errors of its engine and of workers."""
+        """Read those pages, counted from 1; raises the errors of its engine and of workers.
+
+        After each page, and before the first, `on_progress` is told how many are done of how many.
+        """
