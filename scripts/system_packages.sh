@@ -13,7 +13,12 @@ needed=(
     "libzbar0|barcodes: no second opinion on EAN and UPC"
     "antiword|reading .doc: only through LibreOffice"
     "catdoc|reading .doc: only through LibreOffice"
-    "fonts-wqy-microhei|Chinese text in charts, and in pictures that the tests draw"
+    "libreoffice-writer-nogui|converting: no office file becomes PDF, and .doc is read as plain text"
+    "libreoffice-calc-nogui|converting: no workbook becomes PDF or xls"
+    "libreoffice-impress-nogui|converting: no slides become PDF, and .ppt is not read"
+    "pandoc|converting: Markdown and HTML do not become docx, odt, epub or LaTeX through pandoc"
+    "fonts-liberation|converting: Arial, Times and Courier are replaced by fonts of other widths"
+    "fonts-wqy-microhei|Chinese text in PDF output and in charts, and in pictures that the tests draw"
     "fonts-dejavu-core|Latin text in pictures that the tests draw"
 )
 missing=()
