@@ -1,16 +1,12 @@
-"""Runs in rows, written in batches at most 200 ms after their replies."""
+"""What runs and modules left in their rows, and what the rows say together."""
 
-import asyncio
 import json
-import logging
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, case, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, select
 
 from coderunner.src.common.program import Program, RunOutcome
 from coderunner.src.drivenadapters.database.models import (
@@ -19,17 +15,23 @@ from coderunner.src.drivenadapters.database.models import (
     ExecutionRow,
     ModuleRow,
 )
+from coderunner.src.drivenadapters.database.run_writer import RunWriter
 from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
 from coderunner.src.drivenadapters.database.sql_environment_catalogue import to_moment, to_number
-from coderunner.src.errors import DatabaseUnavailable, StorageFull
-from coderunner.src.logics.code.ports.run_history import HistoryPage, RunHistory, RunTotals
+from coderunner.src.logics.code.ports.run_history import (
+    EVERYTHING,
+    HistoryFilter,
+    HistoryPage,
+    RunHistory,
+    RunTotals,
+)
 
-_LOG = logging.getLogger(__name__)
-_FLUSH_S = 0.2
-_BATCH = 200
-_MOST_WAITING = 10_000
+if TYPE_CHECKING:
+    import asyncio
+
 _KEPT_CHARACTERS = 64 * 1024  # of each text: the history says what happened, it does not store results
 _JSON = ("parameters", "result", "exceptions", "functions", "classes", "imports", "dependencies")
+_LISTED_OF_A_MODULE = ("id", "tool_id", "module_name", "dependencies", "created_at")
 
 
 class SqlRunHistory(RunHistory):
@@ -38,65 +40,42 @@ class SqlRunHistory(RunHistory):
     def __init__(self, database: SqlDatabase, now: Callable[[], datetime]) -> None:
         self._database = database
         self._now = now
-        self._waiting: deque[dict[str, Any]] = deque()
-        self._lost = 0
-        self._wake = asyncio.Event()
+        self._writer = RunWriter(database)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator["asyncio.Task[None]"]:
         """Write in the background; what waits at the end is written before this returns."""
-        task = asyncio.get_running_loop().create_task(self._write())
-        try:
+        async with self._writer.writing() as task:
             yield task
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await self._flush()
 
     def record(self, tenant: str, execution_id: str, program: Program, outcome: RunOutcome) -> None:
-        """Line it up; when the database is away for long, the oldest are dropped and counted in the log."""
-        if len(self._waiting) >= _MOST_WAITING:
-            self._waiting.popleft()
-            self._lost += 1
-        self._waiting.append(
-            {
-                "execution_id": execution_id,
-                "tenant": tenant,
-                "environment_id": program.environment_id,
-                "module_name": (program.entrypoint or "main")[:255],
-                "function_name": program.function_name and program.function_name[:255],
-                "status": outcome.verdict.value,
-                "parameters": _json(dict(program.parameters)),
-                "result": _json(outcome.value),
-                "stdout": _text(outcome.stdout),
-                "stderr": _text(outcome.stderr),
-                "execution_time_ms": round(outcome.execution_time_ms),
-                "memory_usage_kb": outcome.memory_usage_kb,
-                "return_code": outcome.return_code,
-                "exceptions": _json(list(outcome.exceptions)),
-                "created_at": to_number(self._now()),
-            }
-        )
-        self._wake.set()
+        """At most 200 ms later."""
+        self._writer.add(self._row(tenant, execution_id, program, outcome))
 
-    async def _write(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            await asyncio.sleep(_FLUSH_S)
-            await self._flush()
+    async def keep_run(self, tenant: str, execution_id: str, program: Program, outcome: RunOutcome) -> None:
+        """Together with all others that wait for theirs."""
+        await self._writer.add_and_wait(self._row(tenant, execution_id, program, outcome))
 
-    async def _flush(self) -> None:
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
-            try:
-                await self._database.write(partial(_insert, batch))
-            except (DatabaseUnavailable, StorageFull) as away:
-                self._waiting.extendleft(reversed(batch))
-                _LOG.warning(
-                    "%d runs wait to be recorded, %d were lost: %s", len(self._waiting), self._lost, away
-                )
-                return
+    def _row(
+        self, tenant: str, execution_id: str, program: Program, outcome: RunOutcome
+    ) -> Mapping[str, Any]:
+        return {
+            "execution_id": execution_id,
+            "tenant": tenant,
+            "environment_id": program.environment_id,
+            "module_name": (program.entrypoint or "main")[:255],
+            "function_name": program.function_name and program.function_name[:255],
+            "status": outcome.verdict.value,
+            "parameters": _json(dict(program.parameters)),
+            "result": _json(outcome.value),
+            "stdout": _text(outcome.stdout),
+            "stderr": _text(outcome.stderr),
+            "execution_time_ms": round(outcome.execution_time_ms),
+            "memory_usage_kb": outcome.memory_usage_kb,
+            "return_code": outcome.return_code,
+            "exceptions": _json(list(outcome.exceptions)),
+            "created_at": to_number(self._now()),
+        }
 
     async def keep_module(self, tenant: str, tool_id: str, module: Mapping[str, Any]) -> None:
         """One row."""
@@ -113,34 +92,76 @@ class SqlRunHistory(RunHistory):
         }
         await self._database.write(lambda connection: connection.execute(insert(ModuleRow), [row]))
 
-    async def executions(self, tenant: str, *, limit: int, before: int | None) -> HistoryPage:
+    async def executions(
+        self, tenant: str, *, limit: int, before: int | None, wanted: HistoryFilter = EVERYTHING
+    ) -> HistoryPage:
         """By number, newest first."""
-        return await self._page(ExecutionRow, ExecutionRow.tenant == tenant, limit, before)
+        query = select(ExecutionRow.__table__).where(ExecutionRow.tenant == tenant)
+        return await self._page(query.where(*_conditions(ExecutionRow, wanted)), ExecutionRow, limit, before)
 
-    async def totals(self, tenant: str, since: datetime) -> RunTotals:
+    async def execution(self, tenant: str, execution_id: str) -> Mapping[str, Any] | None:
+        """By its name and its tenant."""
+        query = select(ExecutionRow.__table__).where(
+            ExecutionRow.execution_id == execution_id, ExecutionRow.tenant == tenant
+        )
+        return await self._one(query)
+
+    async def modules(
+        self, tenant: str, *, limit: int, before: int | None, wanted: HistoryFilter = EVERYTHING
+    ) -> HistoryPage:
+        """By number, newest first; two hundred whole sources would be a reply of many megabytes."""
+        listed = [getattr(ModuleRow, name) for name in _LISTED_OF_A_MODULE]
+        query = select(*listed).where(ModuleRow.tenant == tenant, *_conditions(ModuleRow, wanted))
+        return await self._page(query, ModuleRow, limit, before)
+
+    async def module(self, tenant: str, number: int) -> Mapping[str, Any] | None:
+        """By its number and its tenant."""
+        query = select(ModuleRow.__table__).where(ModuleRow.id == number, ModuleRow.tenant == tenant)
+        return await self._one(query)
+
+    async def dependencies(
+        self, tenant: str, *, limit: int, before: int | None, wanted: HistoryFilter = EVERYTHING
+    ) -> HistoryPage:
+        """By number, newest first."""
+        own = select(EnvironmentRow.id).where(EnvironmentRow.tenant == tenant)
+        query = select(DependencyRow.__table__).where(
+            DependencyRow.environment_id.in_(own),
+            *_conditions(DependencyRow, wanted, made=DependencyRow.installed_at),
+        )
+        return await self._page(query, DependencyRow, limit, before)
+
+    async def totals(self, tenant: str, wanted: HistoryFilter = EVERYTHING) -> RunTotals:
         """Counted by the database."""
-        moment = to_number(since)
-        runs = select(
-            func.count(),
-            func.coalesce(func.sum(case((ExecutionRow.status == "success", 1), else_=0)), 0),
-            func.coalesce(func.avg(ExecutionRow.execution_time_ms), 0),
-            func.coalesce(func.max(ExecutionRow.memory_usage_kb), 0),
-        ).where(ExecutionRow.tenant == tenant, ExecutionRow.created_at >= moment)
+        runs = (
+            select(
+                ExecutionRow.status,
+                func.count(),
+                func.sum(ExecutionRow.execution_time_ms),
+                func.max(ExecutionRow.memory_usage_kb),
+            )
+            .where(ExecutionRow.tenant == tenant, *_conditions(ExecutionRow, wanted))
+            .group_by(ExecutionRow.status)
+        )
+        since = to_number(wanted.since) if wanted.since else 0
         environments = select(
-            func.count(), func.coalesce(func.sum(case((EnvironmentRow.last_used >= moment, 1), else_=0)), 0)
+            func.count(), func.coalesce(func.sum(case((EnvironmentRow.last_used >= since, 1), else_=0)), 0)
         ).where(EnvironmentRow.tenant == tenant)
         own = select(EnvironmentRow.id).where(EnvironmentRow.tenant == tenant)
         packages = select(func.count()).where(DependencyRow.environment_id.in_(own))
 
         def read(connection: Connection) -> RunTotals:
-            total, good, average_ms, memory_kb = connection.execute(runs).one()
+            by_status = list(connection.execute(runs))
             count, active = connection.execute(environments).one()
+            counts = {str(status): int(number) for status, number, _, _ in by_status}
+            total = sum(counts.values())
+            good = counts.get("success", 0)
             return RunTotals(
                 total_executions=total,
-                successful_executions=int(good),
-                failed_executions=total - int(good),
-                average_execution_time_ms=round(float(average_ms), 3),
-                memory_usage_kb=int(memory_kb),
+                successful_executions=good,
+                failed_executions=total - good,
+                executions_by_status=counts,
+                average_execution_time_ms=_mean(sum(int(spent) for _, _, spent, _ in by_status), total),
+                memory_usage_kb=max((int(most) for _, _, _, most in by_status), default=0),
                 total_environments=count,
                 active_environments=int(active),
                 total_dependencies=connection.execute(packages).scalar_one(),
@@ -148,38 +169,36 @@ class SqlRunHistory(RunHistory):
 
         return await self._database.read(read)
 
-    async def modules(self, tenant: str, *, limit: int, before: int | None) -> HistoryPage:
-        """By number, newest first."""
-        return await self._page(ModuleRow, ModuleRow.tenant == tenant, limit, before)
-
-    async def dependencies(self, tenant: str, *, limit: int, before: int | None) -> HistoryPage:
-        """By number, newest first."""
-        own = select(EnvironmentRow.id).where(EnvironmentRow.tenant == tenant)
-        return await self._page(DependencyRow, DependencyRow.environment_id.in_(own), limit, before)
-
-    async def _page(self, row: Any, mine: Any, limit: int, before: int | None) -> HistoryPage:
-        query = select(row.__table__).where(mine).order_by(row.id.desc()).limit(limit + 1)
+    async def _page(self, query: Select[Any], row: Any, limit: int, before: int | None) -> HistoryPage:
+        query = query.order_by(row.id.desc()).limit(limit + 1)
         if before is not None:
             query = query.where(row.id < before)
-
-        def read(connection: Connection) -> list[dict[str, Any]]:
-            return [dict(found) for found in connection.execute(query).mappings()]
-
-        rows = await self._database.read(read)
+        rows = await self._rows(query)
         more = len(rows) > limit
         return HistoryPage([_shown(found) for found in rows[:limit]], rows[limit - 1]["id"] if more else None)
 
+    async def _one(self, query: Select[Any]) -> Mapping[str, Any] | None:
+        rows = await self._rows(query.limit(1))
+        return _shown(rows[0]) if rows else None
 
-def _insert(rows: list[dict[str, Any]], connection: Connection) -> None:
-    """An environment that was deleted in the meantime is left out."""
-    named = {row["environment_id"] for row in rows if row["environment_id"]}
-    if named:
-        there = set(connection.scalars(select(EnvironmentRow.id).where(EnvironmentRow.id.in_(named))))
-        rows = [
-            {**row, "environment_id": row["environment_id"] if row["environment_id"] in there else None}
-            for row in rows
-        ]
-    connection.execute(insert(ExecutionRow), rows)
+    async def _rows(self, query: Select[Any]) -> Sequence[dict[str, Any]]:
+        return await self._database.read(
+            lambda connection: [dict(found) for found in connection.execute(query).mappings()]
+        )
+
+
+def _conditions(row: Any, wanted: HistoryFilter, *, made: Any = None) -> list[ColumnElement[bool]]:
+    moment = row.created_at if made is None else made
+    found = [getattr(row, name) == value for name, value in wanted.equal.items()]
+    if wanted.since is not None:
+        found.append(moment >= to_number(wanted.since))
+    if wanted.until is not None:
+        found.append(moment < to_number(wanted.until))
+    return found
+
+
+def _mean(total: int, count: int) -> float:
+    return round(total / count, 3) if count else 0.0
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

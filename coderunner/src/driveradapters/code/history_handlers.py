@@ -1,40 +1,118 @@
-"""GET /api/code/modules, /api/code/executions and /api/code/installed."""
+"""GET /api/code/executions, modules, installed and metrics: what is remembered, each tenant's own."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 
-from pydantic import BaseModel, Field
-
-from coderunner.src.driveradapters.environment.wire import HistoryQuery, HistoryReply
+from coderunner.src.driveradapters.code.history_wire import (
+    ExecutionsQuery,
+    InstalledQuery,
+    MetricsQuery,
+    MetricsReply,
+    ModulesQuery,
+    PageQuery,
+    PageReply,
+    RowReply,
+)
 from coderunner.src.logics.code.ports.run_history import HistoryPage, RunHistory
-from servicekit.http import ApiHandler, Body, decode_cursor, encode_cursor, operation
+from servicekit.http import ApiHandler, Problem, encode_cursor, operation
+
+Read = Callable[..., Awaitable[HistoryPage]]
+_LARGEST = 2**63 - 1
 
 
-class MetricsQuery(Body):
-    """Which runs are counted."""
-
-    since_hours: float = Field(default=24, gt=0, le=24 * 366, description="Runs of the last so many hours.")
-
-
-class MetricsReply(BaseModel):
-    """The fields of PythonMetrics; memory is the largest of one run."""
-
-    total_executions: int
-    successful_executions: int
-    failed_executions: int
-    average_execution_time_ms: float
-    memory_usage_kb: int
-    total_environments: int
-    active_environments: int
-    total_dependencies: int
-
-
-class MetricsHandler(ApiHandler):
-    """Figures of the caller's tenant."""
+class HistoryReader(ApiHandler):
+    """What the handlers of this page share."""
 
     def initialize(self, history: RunHistory) -> None:
         self._history = history
+
+    async def _answer(self, read: Read, query: PageQuery) -> None:
+        page = await read(self.caller.tenant, limit=query.limit, before=query.before(), wanted=query.wanted())
+        cursor = encode_cursor({"before": page.next_before}) if page.next_before is not None else None
+        self.reply({"items": list(page.items), "next_cursor": cursor})
+
+
+class ExecutionsHandler(HistoryReader):
+    """Finished runs."""
+
+    @operation(
+        summary="Read finished runs, newest first",
+        tag="code",
+        query=ExecutionsQuery,
+        replies={200: PageReply},
+        scope="run",
+    )
+    async def get(self) -> None:
+        await self._answer(self._history.executions, self.parse_query(ExecutionsQuery))
+
+
+class ExecutionHandler(HistoryReader):
+    """One finished run."""
+
+    @operation(
+        summary="Read one finished run",
+        tag="code",
+        path={"execution_id": "The run's name."},
+        replies={200: RowReply},
+        errors=("not_found",),
+        scope="run",
+    )
+    async def get(self, execution_id: str) -> None:
+        found = await self._history.execution(self.caller.tenant, execution_id)
+        if found is None:
+            raise Problem(404, "not_found", "There is no finished run of this name.")
+        self.reply(found)
+
+
+class ModulesHandler(HistoryReader):
+    """Kept modules."""
+
+    @operation(
+        summary="Read kept modules, newest first, without their texts",
+        tag="code",
+        query=ModulesQuery,
+        replies={200: PageReply},
+        scope="run",
+    )
+    async def get(self) -> None:
+        await self._answer(self._history.modules, self.parse_query(ModulesQuery))
+
+
+class ModuleHandler(HistoryReader):
+    """One kept module."""
+
+    @operation(
+        summary="Read one kept module with its text, functions, classes and imports",
+        tag="code",
+        path={"module_id": "The module's number in the list."},
+        replies={200: RowReply},
+        errors=("not_found",),
+        scope="run",
+    )
+    async def get(self, module_id: str) -> None:
+        number = int(module_id) if module_id.isascii() and module_id.isdecimal() else 0
+        found = await self._history.module(self.caller.tenant, number) if 0 < number <= _LARGEST else None
+        if found is None:
+            raise Problem(404, "not_found", "There is no kept module of this number.")
+        self.reply(found)
+
+
+class InstalledHandler(HistoryReader):
+    """Packages of environments."""
+
+    @operation(
+        summary="Read installed packages, newest first",
+        tag="code",
+        query=InstalledQuery,
+        replies={200: PageReply},
+        scope="run",
+    )
+    async def get(self) -> None:
+        await self._answer(self._history.dependencies, self.parse_query(InstalledQuery))
+
+
+class MetricsHandler(HistoryReader):
+    """Figures of the caller's tenant."""
 
     @operation(
         summary="Count runs, environments and packages",
@@ -45,26 +123,4 @@ class MetricsHandler(ApiHandler):
     )
     async def get(self) -> None:
         query = self.parse_query(MetricsQuery)
-        since = datetime.now(UTC) - timedelta(hours=query.since_hours)
-        self.reply(asdict(await self._history.totals(self.caller.tenant, since)))
-
-
-class HistoryHandler(ApiHandler):
-    """One kind of rows, newest first."""
-
-    def initialize(self, read: Callable[..., Awaitable[HistoryPage]]) -> None:
-        self._read = read
-
-    @operation(
-        summary="Read the history, newest first",
-        tag="code",
-        query=HistoryQuery,
-        replies={200: HistoryReply},
-        scope="run",
-    )
-    async def get(self) -> None:
-        query = self.parse_query(HistoryQuery)
-        before = int(decode_cursor(query.cursor)["before"]) if query.cursor else None
-        page = await self._read(self.caller.tenant, limit=query.limit, before=before)
-        cursor = encode_cursor({"before": page.next_before}) if page.next_before is not None else None
-        self.reply({"items": list(page.items), "next_cursor": cursor})
+        self.reply(asdict(await self._history.totals(self.caller.tenant, query.wanted())))

@@ -71,13 +71,6 @@ class ListQuery(Body):
     environment_id: EnvironmentId | None = None
 
 
-class HistoryQuery(Body):
-    """One page of a history."""
-
-    limit: int = Field(default=50, ge=1, le=200)
-    cursor: str | None = Field(default=None, max_length=200)
-
-
 class PackageReply(BaseModel):
     """One installed package."""
 
@@ -127,13 +120,6 @@ class ProblemsReply(BaseModel):
 
     valid: bool
     problems: list[str]
-
-
-class HistoryReply(BaseModel):
-    """One page, newest first."""
-
-    items: list[dict[str, Any]]
-    next_cursor: str | None
 
 
 def package_member(package: Package) -> dict[str, Any]:

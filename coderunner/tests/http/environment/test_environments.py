@@ -102,7 +102,11 @@ async def test_parsed_modules_are_kept_under_their_tool(client):
         assert (await client.request("POST", "/api/code/parse", json=body)).status == 200
     first = (await client.request("GET", "/api/code/modules?limit=2")).json()
     assert [module["module_name"] for module in first["items"]] == ["c", "b"]
-    assert first["items"][0]["functions"][0]["name"] == "f"
+    whole = (await client.request("GET", f"/api/code/modules/{first['items'][0]['id']}")).json()
+    assert (whole["source_code"], whole["functions"][0]["name"]) == ("def f(): ...", "f")
+    for unknown in ("0", "999999", "x", "9" * 40):
+        assert_problem(await client.request("GET", f"/api/code/modules/{unknown}"), 404, "not_found")
+    assert (await client.request("GET", "/api/code/modules?tool_id=tool_2")).json()["items"] == []
     rest = (await client.request("GET", f"/api/code/modules?limit=2&cursor={first['next_cursor']}")).json()
     assert [module["module_name"] for module in rest["items"]] == ["a"]
     assert rest["next_cursor"] is None
