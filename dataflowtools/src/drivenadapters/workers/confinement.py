@@ -19,6 +19,7 @@ _CAPABILITY_VERSION_3 = 0x20080522
 _CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_NEWIPC = 0x10000000, 0x40000000, 0x08000000
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _LANDLOCK_READ = 0b1101  # execute, read a file, read a folder
+_LANDLOCK_LIST = 0b1000
 _LANDLOCK_FILE = 0b0111 | 1 << 14  # what a rule on a file may hold: execute, write, read, truncate
 _O_PATH = 0o10000000
 _SYSTEM_READ_PATHS = (
@@ -46,12 +47,17 @@ class Confinement:
     missing: tuple[str, ...]
 
 
-def confine(*, scratch: Path, read_paths: Sequence[str], may_execute: bool) -> Confinement:
-    """Give up network, file system and dangerous system calls; the uid goes later, after the imports."""
+def confine(
+    *, scratch: Path, read_paths: Sequence[str], list_paths: Sequence[str] = (), may_execute: bool
+) -> Confinement:
+    """Give up network, file system and dangerous system calls; the uid goes later, after the imports.
+
+    Of `list_paths` the names below can be listed, and nothing read: imports look there for packages.
+    """
     steps: dict[str, Callable[[], None]] = {
         "network_namespace": _leave_network,
         "no_new_privileges": _refuse_new_privileges,
-        "landlock": lambda: _restrict_files(scratch, read_paths),
+        "landlock": lambda: _restrict_files(scratch, read_paths, list_paths),
         "seccomp": lambda: _filter_calls(may_execute=may_execute),
     }
     held, missing = [], []
@@ -180,7 +186,7 @@ def _filter_calls(*, may_execute: bool) -> None:
     rules.load()
 
 
-def _restrict_files(scratch: Path, read_paths: Sequence[str]) -> None:
+def _restrict_files(scratch: Path, read_paths: Sequence[str], list_paths: Sequence[str]) -> None:
     libc = _libc()
     version = _checked(libc.syscall(_LANDLOCK_CREATE, None, 0, 1), "landlock")
     rights = (1 << {1: 13, 2: 14, 3: 15, 4: 15}.get(version, 16)) - 1
@@ -190,6 +196,8 @@ def _restrict_files(scratch: Path, read_paths: Sequence[str]) -> None:
     try:
         for path in (*_SYSTEM_READ_PATHS, sys.prefix, sys.base_prefix, *read_paths):
             _allow(libc, ruleset, path, _LANDLOCK_READ & rights)
+        for path in list_paths:
+            _allow(libc, ruleset, path, _LANDLOCK_LIST & rights)
         _allow(libc, ruleset, "/dev/null", 0b110)
         _allow(libc, ruleset, "/proc/self", 0b1100)
         _allow(libc, ruleset, str(scratch), rights)

@@ -32,7 +32,8 @@ def main() -> None:
     scratch = Path(order["scratch"])
     held = confinement.confine(
         scratch=scratch,
-        read_paths=(*order["python_path"], *order["read_paths"]),
+        read_paths=order["read_paths"],
+        list_paths=order["python_path"],
         may_execute=order["may_execute"],
     )
     layers, missing = list(held.layers), list(held.missing)
@@ -52,13 +53,14 @@ def main() -> None:
     )
     confinement.hide()
     _die_with_the_service(order["lifeline"])
+    kept = frozenset(entry.name for entry in os.scandir(scratch))  # what warming up left there stays
     connection.sendall(frames.encode({"type": "ready", "layers": layers, "missing": missing}))
     while True:
         try:
             message, descriptors = frames.receive_job(connection)
         except EOFError:
             return
-        _serve(connection, scratch, jobs, message, descriptors)
+        _serve(connection, scratch, kept, jobs, message, descriptors)
 
 
 def _find(place: str) -> JobFunction:
@@ -84,6 +86,7 @@ def _die_with_the_service(lifeline: int) -> None:
 def _serve(
     connection: socket.socket,
     scratch: Path,
+    kept: frozenset[str],
     jobs: dict[str, JobFunction],
     message: dict[str, Any],
     descriptors: list[int],
@@ -105,7 +108,7 @@ def _serve(
     finally:
         for file in files:
             file.close()
-        _empty(scratch)
+        _empty(scratch, kept)
     if reply["type"] == "done":
         for blob in job.blobs:
             frames.send_blob(connection, blob)
@@ -128,8 +131,10 @@ def _run(function: JobFunction, job: "Job", arguments: dict[str, Any]) -> dict[s
         return {"type": "failed", "error": type(error).__name__, "trace": trace[-4000:]}
 
 
-def _empty(scratch: Path) -> None:
+def _empty(scratch: Path, kept: frozenset[str]) -> None:
     for entry in os.scandir(scratch):
+        if entry.name in kept:
+            continue
         if entry.is_dir(follow_symlinks=False):
             shutil.rmtree(entry.path, ignore_errors=True)
         else:

@@ -28,6 +28,7 @@ from dataflowtools.src.errors import (
 
 Progress = Callable[[float, str], None]
 _ROOT = Path(__file__).resolve().parents[4]
+_SOURCE = _ROOT / "dataflowtools" / "src"
 _PROGRAM = Path(__file__).with_name("worker_main.py")
 _START_TIMEOUT_S = 60.0
 _EXIT_MEMORY = 70
@@ -133,7 +134,8 @@ class WorkerProcess:
             "python_path": [str(_ROOT)],
             "jobs": dict(family.jobs),
             "warm_up": list(family.warm_up),
-            "read_paths": list(family.read_paths),
+            # not the root: secrets and data may lie there beside the code
+            "read_paths": [str(_ROOT / "dataflowtools" / "__init__.py"), str(_SOURCE), *family.read_paths],
             "may_execute": family.may_execute,
             "uid": self.uid,
             "open_files": family.open_files,

@@ -106,6 +106,7 @@ def escape(job, arguments):
         "execute": _attempt(lambda: os.execv("/bin/true", ["true"])),
         "fork": _attempt(lambda: subprocess.run(["/bin/true"], check=False)),
         "read": _attempt(lambda: Path(arguments["secret"]).read_bytes()),
+        "beside_the_code": _attempt(lambda: Path(arguments["beside"]).read_bytes()),
         "write": _attempt(lambda: Path(arguments["outside"]).write_text("x")),
         "own": _attempt(own.read_text),
         "parent_memory": _attempt(lambda: Path(f"/proc/{arguments['service']}/mem").open("rb")),

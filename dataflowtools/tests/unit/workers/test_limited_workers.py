@@ -42,6 +42,7 @@ ROOT = Path(__file__).resolve().parents[4]
 def family(name="hostile", **changes) -> WorkerFamily:
     jobs = {f"{name}.{job}": f"{HOSTILE}:{job}" for job in JOBS}
     settings = {"size": 1, "memory_bytes": 256 * MEBIBYTE, "processes": 16}
+    settings["read_paths"] = (str(ROOT / "dataflowtools" / "tests"),)
     return WorkerFamily(name=name, jobs=jobs, **(settings | changes))
 
 
@@ -157,6 +158,7 @@ async def test_a_worker_cannot_reach_network_files_processes_or_the_service(work
     secret = tmp_path / "secret"
     secret.write_text("key")
     arguments = {"secret": str(secret), "outside": str(tmp_path / "out"), "service": os.getpid()}
+    arguments["beside"] = str(ROOT / "pyproject.toml")  # as a .env or a data folder may lie there
     seen = (await run(workers, "escape", arguments)).value
     denied = "PermissionError"
     assert seen.pop("own") == "done"
