@@ -8,6 +8,7 @@ from typing import Any
 
 from tornado.web import Application
 
+from coderunner.src.bootstrap.caching import open_cached_runs
 from coderunner.src.bootstrap.executions import open_executions
 from coderunner.src.bootstrap.rows import open_rows
 from coderunner.src.bootstrap.toolkit import open_toolkit
@@ -58,6 +59,7 @@ async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> As
             levels=frozenset(settings.security_levels),
             environments=toolkit.environments.runs,
             history=toolkit.history,
+            durable=settings.durable_history,
         )
         asynchronous = ExecuteCode(
             sandbox=runner,
@@ -66,7 +68,12 @@ async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> As
             levels=frozenset(settings.security_levels),
             environments=toolkit.environments.runs,
             history=toolkit.history,
+            durable=settings.durable_history,
         )
+        cached_runs = open_cached_runs(
+            settings, resources, VERSION,
+            execute_code=execute_code, environments=toolkit.environments.runs,
+        )  # fmt: skip
         engine = await open_executions(
             settings, database, resources, health,
             execute_code=asynchronous, environments=toolkit.environments,
@@ -75,7 +82,11 @@ async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> As
         watch_runs(metrics.registry, runner, admission)
         yield make_app(
             [
-                *all_routes(execute_code=execute_code, default_level=settings.default_security_level),
+                *all_routes(
+                    execute_code=execute_code,
+                    cached_runs=cached_runs,
+                    default_level=settings.default_security_level,
+                ),
                 *code_routes(toolkit.code, toolkit.history, settings.default_security_level),
                 *package_routes(toolkit.environments, engine),
                 *execution_routes(engine),

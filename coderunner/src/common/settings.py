@@ -46,6 +46,11 @@ class Settings(ToolkitSettings):
     )
     max_body_bytes: int = Field(16 * MEGABYTE, ge=1024, description="Largest request body (413 above).")
     data_dir: Path = Field(Path("data/coderunner"), description="Folder for what the service keeps.")
+    durable_history: bool = Field(
+        False,
+        description="Whether the reply of a run waits until the run is recorded; "
+        "otherwise it is recorded at most 200 ms later.",
+    )
 
     # limits of a run: defaults and maxima
     default_execution_time: float = Field(

@@ -100,9 +100,10 @@ def test_everything_that_matters_is_in_the_key():
     same = dict(reversed(base.items()))
     keys = {cache_key(**base), cache_key(**same)}
     assert len(keys) == 1
+    keys.update(cache_key(**{**base, "code": half}) for half in ("\ud800", "\ud801", "?"))
     for name in base:
         keys.add(cache_key(**{**base, name: "other"}))
-    assert len(keys) == 1 + len(base)
+    assert len(keys) == 4 + len(base)
 
 
 USE = CachePlan(read=True, write=True, max_age_s=60)

@@ -228,6 +228,13 @@ class PlainHandler(RequestHandler):
         else:
             self.write(parsing.encode_json(content))
 
+    def reply_encoded(self, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        """Answer with a JSON document that `encode_json` has written before."""
+        self._headers["Content-Type"] = "application/json"
+        for name, value in (headers or {}).items():
+            self.set_header(name, value)
+        self.write(body)
+
     @property
     def last_event_id(self) -> str | None:
         """Where a client that lost an event stream wants to go on."""

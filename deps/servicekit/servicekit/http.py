@@ -2,7 +2,7 @@
 
 from servicekit.application import make_app
 from servicekit.operations import Route, operation
-from servicekit.parsing import Body, decode_cursor, encode_cursor
+from servicekit.parsing import Body, decode_cursor, encode_cursor, encode_json
 from servicekit.problems import ErrorEntry, Problem
 from servicekit.streaming import ApiHandler, StreamingHandler
 
@@ -15,6 +15,7 @@ __all__ = [
     "StreamingHandler",
     "decode_cursor",
     "encode_cursor",
+    "encode_json",
     "make_app",
     "operation",
 ]

@@ -118,7 +118,7 @@ class RunWriter:
             raise
         except IntegrityError:  # its environment was deleted between the look and the insert
             await self._database.write(partial(_replace, [{**row, "environment_id": None}]))
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001 - the same
             self._lost += 1
             _LOG.exception(
                 "a run could not be recorded", extra={"fields": {"execution": row["execution_id"]}}

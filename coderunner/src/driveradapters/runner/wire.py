@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from coderunner.src.common.program import FigureWishes, Program, SecurityLevel
 from coderunner.src.logics.runner.execute_code import Execution
 from coderunner.src.logics.runner.limits import WIRE_LIMITS
-from servicekit.http import Body
+from servicekit.http import Body, encode_json
 
 MAX_CODE_CHARACTERS = 10_000_000
 MAX_FILES = 1000
@@ -237,6 +237,11 @@ class ExecutionReply(BaseModel):
     cpu_time_ms: float
     memory_usage_kb: int = Field(description="What the run's processes own beyond the shared parent.")
     timing: TimingReply
+
+
+def encoded_reply(execution: Execution) -> bytes:
+    """The reply as it is sent, and remembered."""
+    return encode_json(execution_reply(execution))
 
 
 def execution_reply(execution: Execution) -> dict[str, Any]:

@@ -41,6 +41,7 @@ class ExecuteCode:
         levels: frozenset[SecurityLevel],
         environments: RunEnvironments | None = None,
         history: RunHistory | None = None,
+        durable: bool = False,
     ) -> None:
         self._sandbox = sandbox
         self._admission = admission
@@ -48,6 +49,7 @@ class ExecuteCode:
         self._levels = levels
         self._environments = environments
         self._history = history
+        self._durable = durable
 
     async def __call__(
         self,
@@ -58,7 +60,10 @@ class ExecuteCode:
         execution_id: str | None = None,
         listener: RunListener | None = None,
     ) -> Execution:
-        """Run `program`; `wishes` are the limits that the caller asked for."""
+        """Run `program`; `wishes` are the limits that the caller asked for.
+
+        With durable history it raises DatabaseUnavailable when the run is over and cannot be recorded now.
+        """
         limits = self.check(program, wishes)
         asked = time.monotonic()
         async with self._admission.place(tenant, limits.memory_bytes):
@@ -66,9 +71,16 @@ class ExecuteCode:
             outcome = await self._run(tenant, program, limits, listener)
         timing = replace(outcome.timing, queue_ms=queue_ms)
         execution = Execution(execution_id or new_execution_id(), replace(outcome, timing=timing))
-        if self._history:
-            self._history.record(tenant, execution.execution_id, program, execution.outcome)
+        await self._remember(tenant, program, execution)
         return execution
+
+    async def _remember(self, tenant: str, program: Program, execution: Execution) -> None:
+        if self._history is None:
+            return
+        if self._durable:
+            await self._history.keep_run(tenant, execution.execution_id, program, execution.outcome)
+        else:
+            self._history.record(tenant, execution.execution_id, program, execution.outcome)
 
     async def _run(
         self, tenant: str, program: Program, limits: Limits, listener: RunListener | None

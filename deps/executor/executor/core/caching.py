@@ -2,12 +2,12 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from executor.common.codec import encode_json
 from executor.core.sharing import Shared
 from executor.ports.cache import ResultCache
 
@@ -77,8 +77,11 @@ def plan_cache(cache_control: str | None, *, enabled: bool, ttl_s: float) -> Cac
 
 
 def cache_key(**parts: Any) -> str:
-    """A name for everything that the reply depends on: tenant, code, parameters, files, environment, level."""
-    return hashlib.sha256(encode_json(dict(sorted(parts.items()))).encode()).hexdigest()
+    """A name for everything that the reply depends on: tenant, code, parameters, files, environment, level.
+
+    Escapes keep texts apart that hold different halves of surrogate pairs.
+    """
+    return hashlib.sha256(json.dumps(dict(sorted(parts.items()))).encode()).hexdigest()
 
 
 class ReplyCache:
