@@ -2,12 +2,15 @@
 
 import struct
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 import msoffcrypto
 import msoffcrypto.exceptions
 
+from dataflowtools.src.drivenadapters.documents.decrypt_odf import decrypt_odf, is_encrypted_odf
+from dataflowtools.src.drivenadapters.documents.detect import ENCRYPTED
 from dataflowtools.src.errors import CorruptFile, PasswordIncorrect, PasswordRequired, RequestRefused
 
 _BROKEN = (
@@ -23,8 +26,20 @@ _BROKEN = (
 )
 
 
+Opener = Callable[[BinaryIO, str | None, Path], BinaryIO]
+
+
+def opener_for(file: BinaryIO, found: str) -> Opener | None:
+    """Return what opens the file with a password, if it needs one to be read."""
+    if found == ENCRYPTED or (found in ("xls", "ppt") and is_encrypted(file)):
+        return decrypt
+    if found in ("odt", "ods", "odp") and is_encrypted_odf(file):
+        return decrypt_odf
+    return None
+
+
 def is_encrypted(file: BinaryIO) -> bool:
-    """Tell whether an old doc or xls file is encrypted."""
+    """Tell whether an old Office file is encrypted."""
     file.seek(0)
     try:
         return bool(msoffcrypto.OfficeFile(file).is_encrypted())

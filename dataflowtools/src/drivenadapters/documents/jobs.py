@@ -33,8 +33,9 @@ def _parse(job: Job, arguments: Mapping[str, Any], opened: ExitStack) -> dict[st
     options = ReadOptions.from_message(arguments["options"])
     file, name = job.files[0], str(arguments["name"])
     found = detect.detect(file, name)
-    if found == detect.ENCRYPTED or (found == "xls" and decrypt.is_encrypted(file)):
-        file = opened.enter_context(decrypt.decrypt(file, arguments.get("password"), job.scratch))
+    opener = decrypt.opener_for(file, found)
+    if opener is not None:
+        file = opened.enter_context(opener(file, arguments.get("password"), job.scratch))
         found = detect.detect(file, "")
     if found in BY_PROGRAMS and not arguments.get("by_programs"):
         return {"by_programs": True}

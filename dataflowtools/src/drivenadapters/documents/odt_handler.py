@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from dataflowtools.src.drivenadapters.documents import safe_xml
+from dataflowtools.src.drivenadapters.documents.odf import FO, OFFICE, STYLE, TABLE, TEXT, XLINK, odf_metadata
 from dataflowtools.src.drivenadapters.documents.safe_xml import Element, local
 from dataflowtools.src.drivenadapters.documents.zip_package import ZipPackage
-from dataflowtools.src.errors import CorruptFile, PasswordRequired
+from dataflowtools.src.errors import CorruptFile
 from dataflowtools.src.logics.file.documents.handler import DocumentHandler, Source
 from dataflowtools.src.logics.file.documents.model import (
     Block,
@@ -30,16 +31,7 @@ from dataflowtools.src.logics.file.documents.model import (
 from dataflowtools.src.logics.file.documents.options import ReadOptions
 from dataflowtools.src.logics.file.documents.render_text import blocks_text
 
-_NS = "urn:oasis:names:tc:opendocument:xmlns:"
-_OFFICE, _TEXT, _TABLE, _STYLE = (f"{{{_NS}{name}:1.0}}" for name in ("office", "text", "table", "style"))
-_FO = f"{{{_NS}xsl-fo-compatible:1.0}}"
-_LINK = "{http://www.w3.org/1999/xlink}href"
 _MAX_REPEAT = 200
-_META = {
-    "title": "title", "creator": "author", "initial-creator": "first_author", "subject": "subject",
-    "date": "modified", "creation-date": "created", "description": "description", "language": "language",
-    "generator": "application",
-}  # fmt: skip
 _CONTAINERS = frozenset(
     ("section", "text-box", "index-body", "table-of-content", "illustration-index", "index-title")
 )
@@ -54,14 +46,10 @@ class OdtHandler(DocumentHandler):
         """Read body, notes, headers and footers."""
         del options
         package = ZipPackage(source.file)
-        if "META-INF/manifest.xml" in package and b"encryption-data" in package.read("META-INF/manifest.xml"):
-            raise PasswordRequired(
-                "The document is encrypted; such OpenDocument files are not opened.", field="password"
-            )
         if "content.xml" not in package:
             raise CorruptFile("The package lacks its content.xml.")
         content = safe_xml.parse(package.read("content.xml"), "The part content.xml")
-        body = content.find(f"{_OFFICE}body/{_OFFICE}text")
+        body = content.find(f"{OFFICE}body/{OFFICE}text")
         if body is None:
             raise CorruptFile("The document has no text.")
         styles = None
@@ -71,22 +59,7 @@ class OdtHandler(DocumentHandler):
         blocks = [*walk.blocks(body), *walk.notes]
         if styles is not None:
             blocks = [*walk.margins(styles, "header"), *blocks, *walk.margins(styles, "footer")]
-        return Document(blocks=blocks, metadata=_metadata(package), warnings=walk.caveats)
-
-
-def _metadata(package: ZipPackage) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if "meta.xml" in package:
-        for entry in safe_xml.parse(package.read("meta.xml"), "The part meta.xml").iter():
-            name = _META.get(local(entry))
-            if name and entry.text and entry.text.strip():
-                found.setdefault(name, entry.text.strip()[:2000])
-            elif local(entry) == "document-statistic":
-                count = entry.get(f"{{{_NS}meta:1.0}}page-count", "")
-                found |= {"pages": int(count)} if re.fullmatch(r"\d{1,7}", count) else {}
-    if any(name.startswith(("Basic/", "Scripts/")) for name in package.names()):
-        found["has_macros"] = True
-    return found
+        return Document(blocks=blocks, metadata=odf_metadata(package), warnings=walk.caveats)
 
 
 class _Walk:
@@ -97,18 +70,18 @@ class _Walk:
         self.caveats: list[Caveat] = []
         self._looks: dict[str, dict[str, Any]] = {}
         self._ordered: set[str] = set()
-        for style in content.iter(_STYLE + "style"):
-            look = style.find(_STYLE + "text-properties")
+        for style in content.iter(STYLE + "style"):
+            look = style.find(STYLE + "text-properties")
             if look is not None:
-                self._looks[style.get(_STYLE + "name", "")] = _look(look)
+                self._looks[style.get(STYLE + "name", "")] = _look(look)
         for root in (content, styles):
-            for style in () if root is None else root.iter(_TEXT + "list-style"):
+            for style in () if root is None else root.iter(TEXT + "list-style"):
                 if len(style) and local(style[0]) == "list-level-style-number":
-                    self._ordered.add(style.get(_STYLE + "name", ""))
+                    self._ordered.add(style.get(STYLE + "name", ""))
 
     def margins(self, styles: Element, kind: str) -> Iterator[Block]:
         """Read the headers or footers of the page layouts."""
-        for entry in styles.iter(_STYLE + kind):
+        for entry in styles.iter(STYLE + kind):
             blocks = list(self.blocks(entry))
             if blocks:
                 yield Region(kind=RegionKind(kind), blocks=blocks)
@@ -133,7 +106,7 @@ class _Walk:
         beside: list[Block] = []
         self._inline(element, {}, runs, beside)
         if text_of(runs).strip():
-            level = element.get(_TEXT + "outline-level", "1")
+            level = element.get(TEXT + "outline-level", "1")
             if local(element) == "h":
                 yield Heading(level=int(level) if level.isdigit() else 1, runs=tuple(runs))
             else:
@@ -150,15 +123,15 @@ class _Walk:
         self, child: Element, name: str, look: dict[str, Any], runs: list[Run], beside: list[Block]
     ) -> None:
         if name == "s":
-            count = child.get(_TEXT + "c", "1")
+            count = child.get(TEXT + "c", "1")
             runs.append(Run(" " * min(int(count) if count.isdigit() else 1, 1000), **look))
         elif name in ("tab", "line-break"):
             runs.append(Run("\t" if name == "tab" else "\n", **look))
         elif name == "span":
-            own = look | self._looks.get(child.get(_TEXT + "style-name", ""), {})
+            own = look | self._looks.get(child.get(TEXT + "style-name", ""), {})
             self._inline(child, own, runs, beside)
         elif name == "a":
-            self._inline(child, look | {"link": child.get(_LINK, "")}, runs, beside)
+            self._inline(child, look | {"link": child.get(XLINK + "href", "")}, runs, beside)
         elif name in ("note", "annotation"):
             self._note(child, name, runs)
         elif name == "frame":
@@ -176,9 +149,9 @@ class _Walk:
             blocks = tuple(self.blocks(element))
             note = Note(kind=NoteKind.COMMENT, reference=reference, blocks=blocks, author=author, date=date)
         else:
-            reference = element.findtext(_TEXT + "note-citation") or str(len(self.notes) + 1)
-            kind = NoteKind.ENDNOTE if element.get(_TEXT + "note-class") == "endnote" else NoteKind.FOOTNOTE
-            body = element.find(_TEXT + "note-body")
+            reference = element.findtext(TEXT + "note-citation") or str(len(self.notes) + 1)
+            kind = NoteKind.ENDNOTE if element.get(TEXT + "note-class") == "endnote" else NoteKind.FOOTNOTE
+            body = element.find(TEXT + "note-body")
             note = Note(
                 kind=kind, reference=reference, blocks=() if body is None else tuple(self.blocks(body))
             )
@@ -189,8 +162,8 @@ class _Walk:
         for child in frame:
             if local(child) == "text-box":
                 beside.append(Region(kind=RegionKind.TEXT_BOX, blocks=tuple(self.blocks(child))))
-            elif local(child) == "image" and child.get(_LINK):
-                reference = child.get(_LINK)
+            elif local(child) == "image" and child.get(XLINK + "href"):
+                reference = child.get(XLINK + "href")
                 alt = next((entry.text or "" for entry in frame if local(entry) in ("desc", "title")), "")
                 external = "://" in reference or reference.startswith("/")
                 if external:
@@ -204,17 +177,17 @@ class _Walk:
             for item in element
             if local(item) in ("list-item", "list-header")
         ]
-        ordered = element.get(_TEXT + "style-name", "") in self._ordered
+        ordered = element.get(TEXT + "style-name", "") in self._ordered
         return BulletList(items=tuple(items), ordered=ordered)
 
     def _table(self, element: Element) -> Table:
         rows: list[list[Cell | None]] = []
-        for row in element.iter(_TABLE + "table-row"):
-            if next(row.iterancestors(_TABLE + "table")) is not element:
+        for row in element.iter(TABLE + "table-row"):
+            if next(row.iterancestors(TABLE + "table")) is not element:
                 continue
             header = local(row.getparent()) == "table-header-rows"
             rows.extend([self._row(row, header=header)] * _repeated(row, "number-rows-repeated"))
-        return Table(rows=rows, name=element.get(_TABLE + "name", ""))
+        return Table(rows=rows, name=element.get(TABLE + "name", ""))
 
     def _row(self, row: Element, *, header: bool) -> list[Cell | None]:
         line: list[Cell | None] = []
@@ -243,20 +216,20 @@ def _say(text: str | None, look: dict[str, Any], runs: list[Run]) -> None:
 
 def _look(properties: Element) -> dict[str, Any]:
     look: dict[str, Any] = {}
-    if properties.get(_FO + "font-weight") == "bold":
+    if properties.get(FO + "font-weight") == "bold":
         look["bold"] = True
-    if properties.get(_FO + "font-style") == "italic":
+    if properties.get(FO + "font-style") == "italic":
         look["italic"] = True
-    if properties.get(_STYLE + "text-line-through-style", "none") != "none":
+    if properties.get(STYLE + "text-line-through-style", "none") != "none":
         look["struck"] = True
-    position = properties.get(_STYLE + "text-position", "")
+    position = properties.get(STYLE + "text-position", "")
     if position.startswith(("super", "sub")):
         look["script"] = "super" if position.startswith("super") else "sub"
     return look
 
 
 def _repeated(element: Element, name: str) -> int:
-    text = element.get(_TABLE + name, "1")
+    text = element.get(TABLE + name, "1")
     return max(1, min(int(text), _MAX_REPEAT)) if re.fullmatch(r"\d{1,9}", text) else 1
 
 

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from dataflowtools.src.drivenadapters.documents.sheet_scan import OddCell
+from dataflowtools.src.drivenadapters.documents.sheet_extras import Merge, OddCell, Place
 from dataflowtools.src.logics.file.documents.model import Cell, Scalar
 
-Merge = tuple[tuple[int, int], tuple[int, int]]
 _EXACT = 2.0**53
 
 
@@ -52,9 +51,7 @@ def rows_of(values: Iterable[Sequence[Any]], limit: int) -> tuple[list[list[Cell
     return rows, next(source, None) is not None
 
 
-def merge(
-    rows: list[list[Cell | None]], merges: Iterable[Merge], origin: tuple[int, int], *, fill: bool
-) -> int:
+def merge(rows: list[list[Cell | None]], merges: Iterable[Merge], origin: Place, *, fill: bool) -> int:
     """Let merged cells span, or repeat their text where asked; returns how many there were."""
     count = 0
     for (top, left), (bottom, right) in merges:
@@ -77,10 +74,40 @@ def merge(
     return count
 
 
+def cover(rows: list[list[Cell | None]], origin: Place, places: Iterable[Place], limit: int) -> Place:
+    """Widen the table until it holds the places, counted from one, and at most `limit` rows; returns its origin."""
+    wanted = [(row - 1, column - 1) for row, column in places]
+    if not wanted:
+        return origin
+    width = max((len(row) for row in rows), default=0)
+    if not width:
+        origin = min(row for row, _ in wanted), min(column for _, column in wanted)
+    top, left = (min(origin[axis], *(place[axis] for place in wanted)) for axis in (0, 1))
+    last_row = min(max(origin[0] + len(rows) - 1, *(row for row, _ in wanted)), top + limit - 1)
+    right = max(origin[1] + width - 1, *(column for _, column in wanted))
+    for row in rows:
+        row[:0] = [Cell("")] * (origin[1] - left)
+        row.extend([Cell("")] * (right - left + 1 - len(row)))
+    rows[:0] = [[Cell("")] * (right - left + 1) for _ in range(origin[0] - top)]
+    rows.extend([Cell("")] * (right - left + 1) for _ in range(last_row - top + 1 - len(rows)))
+    del rows[limit:]
+    return top, left
+
+
+def add_links(rows: list[list[Cell | None]], links: Mapping[Place, str], origin: Place) -> None:
+    """Let cells lead where they lead; an empty one shows the address."""
+    for (row, column), address in links.items():
+        at, over = row - 1 - origin[0], column - 1 - origin[1]
+        if 0 <= at < len(rows) and 0 <= over < len(rows[at]):
+            cell = rows[at][over]
+            if cell is not None:
+                rows[at][over] = cell._replace(link=address, text=cell.text or address)
+
+
 def add_odd(
     rows: list[list[Cell | None]],
-    odd: Mapping[tuple[int, int], OddCell],
-    origin: tuple[int, int],
+    odd: Mapping[Place, OddCell],
+    origin: Place,
     *,
     formulas: bool,
 ) -> list[str]:

@@ -1,26 +1,30 @@
 """Workbooks (xlsx, xlsm, xls, xlsb, ods): calamine reads the values after our own look at the corners."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, BinaryIO, ClassVar
 
 import python_calamine
 
 from dataflowtools.src.drivenadapters.documents import sheet_tables
-from dataflowtools.src.drivenadapters.documents.charts import charts_of
-from dataflowtools.src.drivenadapters.documents.ods_merges import ods_merges
+from dataflowtools.src.drivenadapters.documents.odf import odf_metadata
+from dataflowtools.src.drivenadapters.documents.ods_extras import ods_extras
+from dataflowtools.src.drivenadapters.documents.ole_facts import ole_metadata
 from dataflowtools.src.drivenadapters.documents.opc import OfficePackage
-from dataflowtools.src.drivenadapters.documents.sheet_comments import sheet_comments
-from dataflowtools.src.drivenadapters.documents.sheet_scan import OddCell, odd_cells, scan
+from dataflowtools.src.drivenadapters.documents.sheet_extras import OddCell, Place, SheetExtras
+from dataflowtools.src.drivenadapters.documents.xls_extras import xls_extras
+from dataflowtools.src.drivenadapters.documents.xlsb_extras import xlsb_extras
+from dataflowtools.src.drivenadapters.documents.xlsx_extras import uses_1904, xlsx_extras
 from dataflowtools.src.drivenadapters.documents.zip_package import ZipPackage
-from dataflowtools.src.errors import CorruptFile, ForbiddenXml, PasswordRequired
+from dataflowtools.src.errors import CorruptFile, PasswordRequired
 from dataflowtools.src.logics.file.documents.handler import DocumentHandler, Source
 from dataflowtools.src.logics.file.documents.model import (
     Block,
     Caveat,
     Document,
     Heading,
-    Note,
     Table,
     plain,
 )
@@ -28,8 +32,6 @@ from dataflowtools.src.logics.file.documents.options import ReadOptions, cell_ra
 
 _MAX_SHEETS = 200
 _NAMED_PLACES = 20
-_R_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-_S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 class WorkbookHandler(DocumentHandler):
@@ -50,52 +52,39 @@ class _Reading:
         self._options = options
         self._caveats: list[Caveat] = []
         self._metadata: dict[str, Any] = {}
-        self._odd_parts: dict[str, str] = {}
-        self._charts: dict[str, list[Table]] = {}
-        self._notes: dict[str, list[Note]] = {}
-        self._merges: dict[str, list[sheet_tables.Merge]] = {}
-        self._package: OfficePackage | None = None
-        if source.format.startswith(("xlsx", "xlsm", "xlt")):
-            self._package = OfficePackage(source.file)
-        elif source.format != "xls":
-            package = ZipPackage(source.file)
-            package.verify()
-            if source.format == "ods":
-                self._merges = ods_merges(package)
+        look = self._before_values(source)
         source.file.seek(0)
         self._book = _open(source.file)
         self._names = [sheet.name for sheet in self._book.sheets_metadata]
         self._chosen = chosen_sheets(self._names, options.sheets)
-        if self._package is not None:
-            self._look(self._package)
+        self._extras = look({self._names[index] for index in self._chosen})
 
-    def _look(self, package: OfficePackage) -> None:
-        """Check every chosen sheet's corners, and note which sheets have formulas or errors."""
-        main = package.main_part()
-        book = package.xml(main)
-        relations = package.relations(main)
-        wanted = {self._names[index] for index in self._chosen}
-        for sheet in book.iter(_S + "sheet"):
-            relation = relations.get(sheet.get(_R_ID, ""))
-            name = sheet.get("name", "")
-            if relation is not None and not relation.external and name in wanted:
-                self._charts[name] = charts_of(package, relation.target)
-                self._notes[name] = sheet_comments(package, relation.target)
-            if relation is None or relation.kind != "worksheet" or name not in wanted:
-                continue
-            extent = scan(package.zip.chunks(relation.target))
-            extent.check(name)
-            if extent.has_formulas or extent.has_errors:
-                self._odd_parts[name] = relation.target
-        for part in package.zip.names():
-            if part.startswith("xl/") and part.endswith(".xml") and "worksheets/" not in part:
-                _refuse_doctype(package.zip, part)
-        properties = book.find(_S + "workbookPr")
-        if properties is not None and properties.get("date1904", "0") in ("1", "true"):
-            self._metadata["date_system"] = "1904"
+    def _before_values(self, source: Source) -> Callable[[set[str]], dict[str, SheetExtras]]:
+        """Check the package before the reader of values meets it; what is returned looks at chosen sheets."""
+        if source.format == "xls":
+            self._metadata |= ole_metadata(source.file)
+            return partial(xls_extras, source.file)
+        if source.format == "ods":
+            package = ZipPackage(source.file)
+            package.verify()
+            extras = ods_extras(package)
+            self._metadata |= odf_metadata(package)
+            return lambda _: extras
+        return partial(self._look, OfficePackage(source.file), source.format)
+
+    def _look(self, package: OfficePackage, format_name: str, wanted: set[str]) -> dict[str, SheetExtras]:
+        if format_name == "xlsb":
+            package.zip.verify()
+            extras = xlsb_extras(package, wanted)
+        else:
+            extras = xlsx_extras(package, wanted)
+            if uses_1904(package):
+                self._metadata["date_system"] = "1904"
         self._metadata |= package.metadata()
-        parts = [main, *(relation.target for relation in relations.values() if not relation.external)]
-        self._caveats.extend(package.caveats(parts))
+        main = package.main_part()
+        inner = [one.target for one in package.relations(main).values() if not one.external]
+        self._caveats.extend(package.caveats([main, *inner]))
+        return extras
 
     def document(self) -> Document:
         """Read the sheets one after another."""
@@ -114,8 +103,9 @@ class _Reading:
                     Caveat(code="hidden_sheet", message="This sheet is hidden.", where=sheet.name)
                 )
             blocks.extend(self._sheet(sheet, listed[-1]))
-            blocks.extend(replace(chart, sheet=sheet.name) for chart in self._charts.get(sheet.name, ()))
-            blocks.extend(self._notes.get(sheet.name, ()))
+            extras = self._extras.get(sheet.name, SheetExtras())
+            blocks.extend(replace(chart, sheet=sheet.name) for chart in extras.charts)
+            blocks.extend(extras.notes)
         self._metadata["sheets"] = listed
         return Document(blocks=blocks, metadata=self._metadata, warnings=self._caveats)
 
@@ -124,18 +114,19 @@ class _Reading:
         if entry.typ != python_calamine.SheetTypeEnum.WorkSheet:
             listed["kind"] = str(entry.typ).rpartition(".")[2].lower()
             return
-        try:
+        with _translated(f"sheet {entry.name[:60]!r}"):
             sheet = self._book.get_sheet_by_name(entry.name)
-        except _ERRORS as exc:
-            raise CorruptFile(f"The sheet {entry.name[:60]!r} cannot be read: {str(exc)[:200]}") from exc
+            values = sheet.to_python(skip_empty_area=True)
         origin = sheet.start or (0, 0)
-        rows, more = sheet_tables.rows_of(sheet.to_python(skip_empty_area=True), self._options.max_rows)
+        rows, more = sheet_tables.rows_of(values, self._options.max_rows)
         if more:
             message = f"Only the first {self._options.max_rows} rows are shown."
             self._caveats.append(Caveat(code="rows_truncated", message=message, where=entry.name))
-        self._add_odd(rows, entry.name, origin)
+        extras = self._extras.get(entry.name, SheetExtras())
+        origin = self._add_odd(rows, entry.name, origin, extras.odd())
+        sheet_tables.add_links(rows, extras.links, origin)
         sheet_tables.trim(rows)
-        merges = sheet.merged_cell_ranges or self._merges.get(entry.name, ())
+        merges = sheet.merged_cell_ranges or extras.merges
         merged = sheet_tables.merge(rows, merges, origin, fill=self._options.fill_merged)
         listed |= {
             "rows": len(rows),
@@ -155,15 +146,16 @@ class _Reading:
         place = (origin[0] + max(top, 0), origin[1] + max(left, 0))
         return sheet_tables.crop(rows, top, left, height, width), place
 
-    def _add_odd(self, rows: list[Any], name: str, origin: tuple[int, int]) -> None:
-        if self._package is None or name not in self._odd_parts:
-            return
-        odd: dict[tuple[int, int], OddCell] = odd_cells(self._package.zip.chunks(self._odd_parts[name]))
+    def _add_odd(self, rows: list[Any], name: str, origin: Place, odd: Mapping[Place, OddCell]) -> Place:
+        """Put errors and formulas in; the reader's rectangle may leave out those without a value."""
+        limit = self._options.max_rows
+        origin = sheet_tables.cover(rows, origin, odd, limit)
         empty = sheet_tables.add_odd(rows, odd, origin, formulas=self._options.formulas)
         if empty:
             places = ", ".join(empty[:_NAMED_PLACES]) + (" …" if len(empty) > _NAMED_PLACES else "")
             message = f"{len(empty)} formulas have no stored value; they are given as formulas: {places}"
             self._caveats.append(Caveat(code="formula_without_value", message=message, where=name))
+        return origin
 
 
 _ERRORS = (
@@ -173,17 +165,20 @@ _ERRORS = (
 
 
 def _open(file: BinaryIO) -> Any:
-    try:
+    with _translated("workbook"):
         return python_calamine.CalamineWorkbook.from_filelike(file)
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    """Turn what the reader raises into errors of ours; its panics are no Exception and have no name to import."""
+    try:
+        yield
     except python_calamine.PasswordError as exc:
         raise PasswordRequired("The workbook is protected by a password.", field="password") from exc
     except _ERRORS as exc:
-        raise CorruptFile(f"The workbook cannot be read: {str(exc)[:200]}") from exc
-
-
-def _refuse_doctype(package: ZipPackage, part: str) -> None:
-    tail = b""
-    for chunk in package.chunks(part):
-        if b"<!DOCTYPE" in tail + chunk or b"\0" in chunk:
-            raise ForbiddenXml(f"The part {part[:100]} declares a document type, which may hold entities.")
-        tail = chunk[-16:]
+        raise CorruptFile(f"The {what} cannot be read: {str(exc)[:200]}") from exc
+    except BaseException as exc:
+        if type(exc).__name__ != "PanicException":
+            raise
+        raise CorruptFile(f"The {what} is broken.") from exc

@@ -108,6 +108,28 @@ def workbook(fill) -> bytes:
     return held.getvalue()
 
 
+def ods(rows: str) -> bytes:
+    """An OpenDocument workbook with these rows."""
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
+    more = (
+        'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0" '
+        'xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    )
+    sheet = f'<table:table table:name="T">{rows}</table:table>'
+    body = f"<office:body><office:spreadsheet>{sheet}</office:spreadsheet></office:body>"
+    manifest = '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
+    return zipped(
+        {
+            "META-INF/manifest.xml": manifest,
+            "content.xml": f"<office:document-content {names} {more}>{body}</office:document-content>",
+        },
+        mimetype="application/vnd.oasis.opendocument.spreadsheet",
+    )
+
+
 def pdf(
     contents: list[str], *, page: str = "", objects: dict[int, str] | None = None, catalog: str = ""
 ) -> bytes:

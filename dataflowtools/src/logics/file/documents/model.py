@@ -28,6 +28,10 @@ class Run(NamedTuple):
     script: str = ""  # "super" or "sub"
     link: str = ""
     note: str = ""  # the reference of the note that is attached here
+    underline: bool = False
+    color: str = ""  # RRGGBB; this and what follows is for writing, reading leaves it
+    size: float = 0.0  # points
+    font: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,8 @@ class Heading(Block):
 
     level: int
     runs: Sequence[Run]
+    style: str = ""
+    align: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,8 @@ class Paragraph(Block):
     """A paragraph of running text."""
 
     runs: Sequence[Run]
+    style: str = ""
+    align: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +89,7 @@ class Cell(NamedTuple):
     formula: str | None = None
     blocks: Sequence[Block] = ()
     box: Box | None = None
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +102,8 @@ class Table(Block):
     sheet: str = ""
     first_row: int = 1
     first_column: int = 1
+    style: str = ""
+    widths: Sequence[float] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +114,9 @@ class Picture(Block):
     alt: str = ""
     media_type: str = ""
     external: bool = False
+    width: float = 0.0  # points
+    height: float = 0.0
+    align: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,5 +107,5 @@ def _cell(cell: model.Cell) -> str:
         for name, count in (("rowspan", cell.row_span), ("colspan", cell.col_span))
         if count > 1
     )
-    body = _blocks(cell.blocks) if cell.blocks else escape(cell.text).replace("\n", "<br>")
+    body = _blocks(cell.blocks) if cell.blocks else _run(model.Run(cell.text, link=cell.link))
     return f"<{tag}{spans}>{body}</{tag}>"

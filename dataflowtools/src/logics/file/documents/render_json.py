@@ -36,8 +36,8 @@ def _written(block: model.Block) -> str:
 
 
 def _cell_text(cell: model.Cell, column: int) -> str:
-    text, down, across, header, value, formula, blocks, box = cell
-    if down != 1 or across != 1 or header or formula is not None or blocks or box is not None:
+    text, down, across, header, value, formula, blocks, box, link = cell
+    if down != 1 or across != 1 or header or formula is not None or blocks or box is not None or link:
         return _dump(_cell(cell, column))
     return f'{{"text":{_quoted(text)},"column":{column},"row_span":1,"col_span":1{_value(value)}}}'
 
@@ -115,7 +115,9 @@ def _text(runs: Sequence[model.Run]) -> dict[str, Any]:
 
 
 _PLAIN = model.Run("")[1:]
-_RUN_FIELDS = ("bold", "italic", "code", "struck", "script", "link", "note")
+_RUN_FIELDS = (
+    "bold", "italic", "code", "struck", "script", "link", "note", "underline", "color", "size", "font",
+)  # fmt: skip
 
 
 def _run(run: model.Run) -> dict[str, Any]:
@@ -164,4 +166,6 @@ def _cell(cell: model.Cell, column: int) -> dict[str, Any]:
         written["blocks"] = _blocks(cell.blocks)
     if cell.box is not None:
         written["box"] = _box(cell.box)
+    if cell.link:
+        written["link"] = cell.link
     return written

@@ -161,7 +161,9 @@ def _cell(cell: model.Cell | None) -> str:
     if cell.blocks:
         parts = (_cell_block(block) for block in cell.blocks)
         return "<br>".join(part for part in parts if part)
-    return cell.text.strip().translate(_IN_CELL)
+    written = cell.text.strip().translate(_IN_CELL)
+    address = safe_link(cell.link)
+    return f"[{written}]({_address(address).replace('|', '%7C')})" if address and written else written
 
 
 def _cell_block(block: model.Block) -> str:
