@@ -41,7 +41,6 @@ _OUTSIDE: Final = (
     "files outside the work dir are not the program's",
     "use a plain name: it stands in the work dir",
 )
-_SWITCHED_OFF: Final = ("the operator has switched file access off", "keep the data in variables")
 
 
 class Auditor:
@@ -123,8 +122,10 @@ class Auditor:
             return
         if writes and real == "/dev/null":
             return
-        why, instead = _OUTSIDE if self._policy.file_access else _SWITCHED_OFF
-        raise FileRefused(Refusal("file", f"{event} of {text[:200]!r}", why, instead))
+        what = f"{event} of {text[:200]!r}"
+        if not self._policy.file_access:
+            raise FileRefused(self._policy.file_refusal(what))
+        raise FileRefused(Refusal("file", what, *_OUTSIDE))
 
     def _is_runtime(self, real: str) -> bool:
         return any(_inside(real, prefix) for prefix in self._readable)

@@ -1,41 +1,67 @@
-"""The policy of one run: the tables, narrowed or widened by the request's own lists."""
+"""The policy of one run: the tables, changed by what the operator grants, narrowed by everybody else."""
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from coderunner.guest.language import policy_tables as tables
+from coderunner.guest.language.narrowing import Narrowing, by_package, split_names, with_submodules
 from coderunner.guest.language.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-_PREFIX = ".*"
+_DEFAULT_MODULES: Final = tables.STANDARD_MODULES | tables.LIBRARY_MODULES
+_SWITCHED_MODULES: Final = (
+    ("enable_system_calls", tables.SYSTEM_MODULES),
+    ("enable_network_access", tables.NETWORK_MODULES),
+)
 
 
 class Policy:
     """Answers which modules, members and names a program may use; answers are cached."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.file_access = bool(settings.get("enable_file_access", True))
-        self.network_access = bool(settings.get("enable_network_access", False))
-        self.system_calls = bool(settings.get("enable_system_calls", False))
-        self._exact, self._prefixes = _split(self._allowed(settings.get("allowed_modules")))
-        self._blocked, _ = _split(settings.get("blocked_modules") or ())
-        self._named, _ = _split(settings.get("allowed_modules") or ())
-        self._allowed_functions = frozenset(settings.get("allowed_functions") or ())
-        self._blocked_functions = frozenset(settings.get("blocked_functions") or ())
+        grant = {"set_by": "operator", **settings}
+        named = settings.get("allowed_modules")
+        self._layers = [
+            Narrowing({**grant, "allowed_modules": None}),
+            *map(Narrowing, settings.get("narrowed_by") or ()),
+        ]
+        self._granted_switches = frozenset(name for name, _ in _SWITCHED_MODULES if settings.get(name))
+        self.file_access = self._switch(settings, "enable_file_access", default=True)
+        self.network_access = self._switch(settings, "enable_network_access", default=False)
+        self.system_calls = self._switch(settings, "enable_system_calls", default=False)
+        self._exact, self._prefixes = split_names(self._allowed(named, settings.get("installed") or ()))
+        self._named, _ = split_names(named or ())
+        self._only_named = named is not None and "*" not in named
+        self._allowed_functions = self._lifted(settings.get("allowed_functions") or ())
+        self._blocked_functions = frozenset[str]().union(*(layer.functions for layer in self._layers))
         self.own_modules = frozenset(settings.get("own_modules") or ())
-        self._blocked_members = _by_package(self._blocked_functions)
+        self._blocked_members = by_package(self._blocked_functions)
         self._modules: dict[str, Refusal | None] = {}
         self.hot_names = self._hot_names()
 
-    def _allowed(self, named: Iterable[str] | None) -> frozenset[str]:
-        base = tables.STANDARD_MODULES | tables.LIBRARY_MODULES
-        if named is not None:
-            chosen = frozenset(named)
-            base = (base | chosen) if "*" in chosen else _with_submodules(chosen)
+    def _switch(self, settings: Mapping[str, Any], name: str, *, default: bool) -> bool:
+        return bool(settings.get(name, default)) and not any(layer.is_off(name) for layer in self._layers[1:])
+
+    def _lifted(self, granted: Iterable[str]) -> frozenset[str]:
+        kept = frozenset(granted)
+        for layer in self._layers[1:]:
+            kept = kept if layer.lifted is None else kept & layer.lifted
+        return kept
+
+    def file_refusal(self, what: str) -> Refusal:
+        """Why there is no file access at all, and who has said so."""
+        layer = next(layer for layer in self._layers if layer.is_off("enable_file_access"))
+        return layer.off("file", what, "keep the data in variables")
+
+    def _allowed(self, named: Iterable[str] | None, installed: Iterable[str]) -> frozenset[str]:
+        base = _DEFAULT_MODULES
+        chosen = frozenset(named if named is not None else ("*",))
+        base = (base | chosen | with_submodules(installed)) if "*" in chosen else with_submodules(chosen)
         if self.system_calls:
             base |= tables.SYSTEM_MODULES
         if self.network_access:
@@ -66,8 +92,13 @@ class Policy:
 
     def _judge_module(self, name: str) -> Refusal | None:
         parents = _parents(name)
-        if any(parent in self._blocked for parent in parents):
-            return Refusal("import", f'module "{name}"', "the operator has blocked it", "use another library")
+        granted = self._judge_granted(name, parents)
+        if granted is not None and granted.why != tables.WHY_UNKNOWN_MODULE[0]:
+            return granted
+        narrowed = (layer.module(name, parents) for layer in self._layers)
+        return next((refusal for refusal in narrowed if refusal), granted)
+
+    def _judge_granted(self, name: str, parents: list[str]) -> Refusal | None:
         if any(parent in self._named for parent in parents):
             return None
         for parent in parents:
@@ -80,6 +111,12 @@ class Policy:
                 )
         if name in self._exact or self._by_prefix(name, parents):
             return None
+        for switch, modules in _SWITCHED_MODULES:
+            if name in modules and switch in self._granted_switches:
+                layer = next(one for one in self._layers if one.is_off(switch))
+                return layer.off("import", f'module "{name}"', tables.WHY_UNKNOWN_MODULE[1])
+        if self._only_named and name in _DEFAULT_MODULES:
+            return self._layers[0].not_among(name)
         why, instead = next(
             (tables.WHY_MODULE[parent] for parent in reversed(parents) if parent in tables.WHY_MODULE),
             tables.WHY_UNKNOWN_MODULE,
@@ -100,7 +137,7 @@ class Policy:
         """Why a member of a package may not be had; None when it may."""
         dotted = f"{package}.{name}"
         if name in self._blocked_members.get(package, ()):
-            return Refusal("function", dotted, "the operator has blocked it", "use another function")
+            return self._function_refusal(dotted, lambda layer: name in layer.members.get(package, ()))
         why = tables.REFUSED_MEMBERS.get(package, {}).get(name)
         if why is None or dotted in self._allowed_functions:
             return None
@@ -109,7 +146,7 @@ class Policy:
     def builtin(self, name: str) -> Refusal | None:
         """Why a builtin name may not be used; None when it may."""
         if name in self._blocked_functions:
-            return Refusal("function", f"{name}()", "the operator has blocked it", "use another function")
+            return self._function_refusal(f"{name}()", lambda layer: name in layer.functions)
         if name not in tables.REFUSED_BUILTINS:
             return None
         if name in self._allowed_functions and name not in tables.NEVER_ALLOWED_FUNCTIONS:
@@ -117,33 +154,18 @@ class Policy:
         why, instead = tables.REFUSED_BUILTINS[name]
         return Refusal("builtin", f"{name}()", why, instead)
 
+    def _function_refusal(self, what: str, blocks: Callable[[Narrowing], bool]) -> Refusal:
+        layer = next(layer for layer in self._layers if blocks(layer))
+        return layer.blocked("function", what, "use another function")
+
     def blocked_builtins(self) -> frozenset[str]:
-        """Builtins the operator took away."""
+        """Builtins that somebody took away."""
         return self._blocked_functions
-
-
-def _with_submodules(names: Iterable[str]) -> frozenset[str]:
-    plain = {name for name in names if not name.endswith(_PREFIX)}
-    return frozenset(names) | {name + _PREFIX for name in plain}
-
-
-def _split(names: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
-    prefixes = frozenset(name[: -len(_PREFIX)] for name in names if name.endswith(_PREFIX))
-    return frozenset(name for name in names if not name.endswith(_PREFIX)) | prefixes, prefixes
 
 
 def _parents(name: str) -> list[str]:
     parts = name.split(".")
     return [".".join(parts[: end + 1]) for end in range(len(parts))]
-
-
-def _by_package(functions: Iterable[str]) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = {}
-    for function in functions:
-        package, dot, rest = function.partition(".")
-        if dot:
-            found.setdefault(package, set()).add(rest.rpartition(".")[2])
-    return {package: frozenset(names) for package, names in found.items()}
 
 
 def _instead_of_member(why: str) -> str:
@@ -154,18 +176,11 @@ def _instead_of_member(why: str) -> str:
     return ""
 
 
-_KEYS = ("allowed_modules", "blocked_modules", "allowed_functions", "blocked_functions", "own_modules")
-_SWITCHES = ("enable_file_access", "enable_network_access", "enable_system_calls")
-
-
 def policy_of(settings: Mapping[str, Any] | None) -> Policy:
     """The policy for these settings; equal settings share one, so that its answers stay cached."""
-    settings = settings or {}
-    lists = tuple((key, tuple(settings[key])) for key in _KEYS if settings.get(key) is not None)
-    switches = tuple((key, bool(settings[key])) for key in _SWITCHES if settings.get(key) is not None)
-    return _cached(lists + switches)
+    return _cached(json.dumps(settings or {}, sort_keys=True))
 
 
 @lru_cache(maxsize=64)
-def _cached(items: tuple[tuple[str, Any], ...]) -> Policy:
-    return Policy(dict(items))
+def _cached(settings: str) -> Policy:
+    return Policy(json.loads(settings))

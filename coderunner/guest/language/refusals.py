@@ -18,6 +18,7 @@ class Refusal:
     what: str
     why: str
     instead: str = ""
+    set_by: str = "service"  # service, operator, key, environment or request
 
     def sentence(self) -> str:
         """The refusal as one line of text."""
@@ -102,6 +103,7 @@ def violation(refusal: Refusal, place: Place, lines: list[str], file: str) -> di
         "why": refusal.why,
         "instead": refusal.instead,
         "rule": refusal.rule,
+        "set_by": refusal.set_by,
     }
 
 

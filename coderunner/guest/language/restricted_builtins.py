@@ -84,10 +84,6 @@ def _open(policy: Policy) -> Callable[..., Any]:
         return guarded_open
 
     def refused(*_args: Any, **_kwargs: Any) -> Any:
-        raise FileRefused(
-            Refusal(
-                "file", "open()", "the operator has switched file access off", "use the program's variables"
-            )
-        )
+        raise FileRefused(policy.file_refusal("open()"))
 
     return refused

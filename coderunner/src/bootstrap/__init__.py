@@ -14,6 +14,7 @@ from coderunner.src.bootstrap.rows import open_rows
 from coderunner.src.bootstrap.toolkit import open_toolkit
 from coderunner.src.common.limits import MEGABYTE, Limits
 from coderunner.src.common.settings import Settings
+from coderunner.src.drivenadapters.held_keys import HeldKeys
 from coderunner.src.drivenadapters.host_memory import free_memory_bytes
 from coderunner.src.drivenadapters.sandbox.building import open_sandbox
 from coderunner.src.driveradapters.code.routes import code_routes
@@ -30,7 +31,7 @@ from executor.http.errors import EXECUTION_ERRORS
 from executor.http.routes import execution_routes
 from servicekit.health import Health
 from servicekit.http import make_app
-from servicekit.keys import KeyFile, check_exposure
+from servicekit.keys import check_exposure
 from servicekit.metrics import Metrics
 
 VERSION = "1.0.0"
@@ -39,8 +40,10 @@ VERSION = "1.0.0"
 @asynccontextmanager
 async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> AsyncIterator[Application]:
     """Build the service from real adapters unless a port is given; whatever is opened here is closed here."""
-    keys = KeyFile(settings.api_key_file) if settings.api_key_file else None
+    keys = HeldKeys(settings.api_key_file) if settings.api_key_file else None
     check_exposure(settings.host, keys, auth=settings.auth)
+    if keys:
+        keys.check()
     health, metrics = Health(), Metrics()
     async with AsyncExitStack() as resources:
         database = await open_rows(settings, resources, health)
@@ -57,6 +60,7 @@ async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> As
             admission=admission,
             rules=LimitRules(settings.default_limits(), settings.max_limits(), os.cpu_count() or 1),
             levels=frozenset(settings.security_levels),
+            policy=toolkit.policy,
             environments=toolkit.environments.runs,
             history=toolkit.history,
             durable=settings.durable_history,
@@ -66,6 +70,7 @@ async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> As
             admission=admission,
             rules=LimitRules(settings.default_limits(), _patient(settings), os.cpu_count() or 1),
             levels=frozenset(settings.security_levels),
+            policy=toolkit.policy,
             environments=toolkit.environments.runs,
             history=toolkit.history,
             durable=settings.durable_history,

@@ -15,6 +15,7 @@ from coderunner.src.drivenadapters.environments.building import make_builder
 from coderunner.src.drivenadapters.environments.roots import environments_root
 from coderunner.src.logics.code.code_rules import CodeRules
 from coderunner.src.logics.code.distributions import canonical
+from coderunner.src.logics.code.policy_rules import PolicyRules
 from coderunner.src.logics.code.toolkit import CodeToolkit
 from coderunner.src.logics.environment.keep_tidy import keep_tidy
 from coderunner.src.logics.environment.manage_environments import EnvironmentRules
@@ -30,6 +31,7 @@ class Toolkit:
     code: CodeToolkit
     environments: EnvironmentToolkit
     history: SqlRunHistory
+    policy: PolicyRules
 
 
 async def open_toolkit(
@@ -37,7 +39,7 @@ async def open_toolkit(
 ) -> Toolkit:
     """Open the workers, the folders and the background work."""
     analyser, catalogue = await resources.enter_async_context(open_analyser(settings))
-    rules = _code_rules(settings)
+    rules, policy = _code_rules(settings), _policy_rules(settings)
     environments = EnvironmentToolkit.of(
         environments=SqlEnvironmentCatalogue(database),
         builder=make_builder(settings, environments_root(settings)),
@@ -46,15 +48,15 @@ async def open_toolkit(
         rules=_environment_rules(settings),
         allowed=settings.allow_package_install,
         now=_now,
-        policy=rules.policy,
+        policy=policy,
     )
     history = SqlRunHistory(database, _now)
     health.watch("history", await resources.enter_async_context(history.writing()))
     tidying = asyncio.get_running_loop().create_task(keep_tidy(environments))
     resources.push_async_callback(_end, tidying)
     health.watch("environments", tidying)
-    code = CodeToolkit.of(analyser, catalogue, environments.manage.installed, rules)
-    return Toolkit(code, environments, history)
+    code = CodeToolkit.of(analyser, catalogue, environments.manage.installed, rules, policy)
+    return Toolkit(code, environments, history, policy)
 
 
 async def _end(task: "asyncio.Task[None]") -> None:
@@ -69,10 +71,22 @@ def _now() -> datetime:
 def _code_rules(settings: Settings) -> CodeRules:
     return CodeRules(
         max_code_bytes=settings.stepflow_python_max_code_size,
-        allowed_imports=settings.stepflow_python_allowed_imports,
-        blocked_imports=settings.stepflow_python_blocked_imports,
         trees=settings.stepflow_python_enable_ast_parsing,
         dependencies=settings.stepflow_python_enable_dependency_analysis,
+    )
+
+
+def _policy_rules(settings: Settings) -> PolicyRules:
+    return PolicyRules(
+        {
+            "allowed_modules": settings.stepflow_python_allowed_imports,
+            "blocked_modules": settings.stepflow_python_blocked_imports,
+            "allowed_functions": settings.stepflow_python_allowed_functions,
+            "blocked_functions": settings.stepflow_python_blocked_functions,
+            "enable_file_access": settings.stepflow_python_enable_file_access,
+            "enable_network_access": settings.stepflow_python_enable_network_access,
+            "enable_system_calls": settings.stepflow_python_enable_system_calls,
+        }
     )
 
 

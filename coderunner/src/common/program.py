@@ -50,7 +50,9 @@ class Program:
     args: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     entrypoint: str | None = None
-    policy: Mapping[str, Any] = field(default_factory=dict)
+    security: Mapping[str, Any] = field(default_factory=dict)  # what the request narrows
+    key_policy: Mapping[str, Any] = field(default_factory=dict)  # what the caller's key is held to
+    policy: Mapping[str, Any] = field(default_factory=dict)  # what all of them come to, for the guest
     environment_id: str | None = None
     layer: str = ""  # the folder of packages that the environment stands for
     figure: FigureWishes = field(default_factory=FigureWishes)

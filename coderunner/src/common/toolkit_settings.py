@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr
 
+from coderunner.src.common.security import Functions, Liftable, Modules
 from executor.common.settings import ExecutorSettings
 
 
@@ -30,12 +31,30 @@ class CodeSettings(ExecutorSettings):
         le=64 * 1024**2,
         description="Largest source text that is parsed or validated, in bytes.",
     )
-    stepflow_python_allowed_imports: Names | None = Field(
+    stepflow_python_allowed_imports: Modules | None = Field(
         None, description="Modules that programs may import at level restricted, instead of the built-in list; "
         "`*` stands for that list.",
     )  # fmt: skip
-    stepflow_python_blocked_imports: Names = Field(
+    stepflow_python_blocked_imports: Modules = Field(
         (), description="Modules that programs may not import at level restricted, comma-separated."
+    )
+    stepflow_python_allowed_functions: Liftable = Field(
+        (), description="Members and builtins that the policy refuses and programs may use nevertheless, "
+        "as `string.Formatter`; never exec, eval, compile, __import__, globals, locals.",
+    )  # fmt: skip
+    stepflow_python_blocked_functions: Functions = Field(
+        (), description="Builtins (`open`) and members (`pandas.read_sql`) that programs may not use "
+        "at level restricted.",
+    )  # fmt: skip
+    stepflow_python_enable_file_access: bool = Field(
+        True, description="Whether programs at level restricted may use files in their work folder."
+    )
+    stepflow_python_enable_network_access: bool = Field(
+        False, description="Whether programs at level restricted may import network modules; "
+        "the sandbox has no network either way.",
+    )  # fmt: skip
+    stepflow_python_enable_system_calls: bool = Field(
+        False, description="Whether programs at level restricted may import os, sys, subprocess and the like."
     )
     code_workers: int = Field(2, ge=1, le=32, description="Processes that parse code.")
     code_worker_timeout: float = Field(

@@ -8,6 +8,7 @@ from servicekit.http import ErrorEntry
 ERROR_TABLE: Mapping[type[Exception], ErrorEntry] = {
     errors.LimitAboveMaximum: ErrorEntry(422, "Limit above maximum"),
     errors.LevelNotAllowed: ErrorEntry(422, "Security level not allowed"),
+    errors.PolicyTooWide: ErrorEntry(422, "Security settings too wide"),
     errors.CodeTooLarge: ErrorEntry(422, "Code too large"),
     errors.CodeNotAnalysable: ErrorEntry(422, "Code not analysable"),
     errors.NotPython: ErrorEntry(422, "Not valid Python"),

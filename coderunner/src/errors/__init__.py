@@ -4,6 +4,7 @@ CodeRunnerError
 ├── InvalidProgram            the request asks for something that cannot be run
 │   ├── LimitAboveMaximum     a limit above the operator's
 │   ├── LevelNotAllowed       a security level that the operator does not offer
+│   ├── PolicyTooWide         security settings beyond what the operator and the key grant
 │   ├── CpuShareUnavailable   a share of a core, on a host that cannot keep it
 │   ├── CodeTooLarge          source text above the operator's bound
 │   ├── CodeNotAnalysable     source text that cannot be parsed within bounds
@@ -65,6 +66,12 @@ class LevelNotAllowed(InvalidProgram):
     """A security level that the operator does not offer."""
 
     code = "security_level_not_allowed"
+
+
+class PolicyTooWide(InvalidProgram):
+    """Security settings beyond what the operator and the API key grant."""
+
+    code = "policy_too_wide"
 
 
 class CodeTooLarge(InvalidProgram):

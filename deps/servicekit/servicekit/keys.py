@@ -11,13 +11,13 @@ import string
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from servicekit.problems import kit_problem
 from servicekit.settings import SettingsError
@@ -38,6 +38,7 @@ class Caller:
     tenant: str
     user: str | None
     scopes: frozenset[str]
+    policy: Mapping[str, Any] = field(default_factory=dict)
 
     def may(self, scope: str) -> bool:
         """Whether the key carries a scope."""
@@ -60,6 +61,7 @@ class StoredKey(BaseModel):
     created_at: AwareDatetime
     expires_at: AwareDatetime | None = None
     revoked: bool = False
+    policy: dict[str, Any] = {}  # what the service holds the key to; the service knows the fields
 
     def opens(self, digest: str) -> bool:
         """Whether this is the key, and still one."""
@@ -89,7 +91,7 @@ async def authenticate(store: KeyStore, presented: str, tenant: str | None) -> C
         raise kit_problem("forbidden", "Only a delegate key may act for another tenant.")
     if not _TENANT.fullmatch(tenant):
         raise kit_problem("bad_request", "X-Tenant is not a valid tenant name.")
-    return Caller(stored.key_id, tenant, stored.user, stored.scopes)
+    return Caller(stored.key_id, tenant, stored.user, stored.scopes, stored.policy)
 
 
 def check_exposure(host: str, keys: KeyStore | None, *, auth: str = "keys") -> None:
@@ -141,6 +143,7 @@ class KeyFile:
         *,
         user: str | None = None,
         expires_at: datetime | None = None,
+        policy: Mapping[str, Any] | None = None,
     ) -> str:
         """Add a key and return it: the only time it is seen."""
         wrong = sorted(set(scopes) - SCOPES)
@@ -159,6 +162,7 @@ class KeyFile:
             scopes=frozenset(scopes),
             created_at=datetime.now(UTC),
             expires_at=expires_at,
+            policy=dict(policy or {}),
         )
         self._write(ring, stored)
         return key
@@ -210,6 +214,7 @@ def main(argv: list[str]) -> str:
     parser.add_argument("--user")
     parser.add_argument("--scopes", default="run", help="comma separated, of: " + ",".join(sorted(SCOPES)))
     parser.add_argument("--expires-days", type=int)
+    parser.add_argument("--policy", help="a JSON file: what the service holds the key to")
     parser.add_argument("--id", default="", help="the key to revoke: the third part of its text")
     options = parser.parse_args(argv)
     keys, days = KeyFile(options.file), options.expires_days
@@ -217,10 +222,17 @@ def main(argv: list[str]) -> str:
         keys.revoke(options.id)
     if options.command == "create":
         expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
-        return keys.create(
-            options.tenant, options.scopes.split(","), user=options.user, expires_at=expires_at
-        )
+        policy = _policy(options.policy) if options.policy else None
+        scopes = options.scopes.split(",")
+        return keys.create(options.tenant, scopes, user=options.user, expires_at=expires_at, policy=policy)
     return "\n".join(key.model_dump_json(exclude={"digest"}) for key in keys.all())
+
+
+def _policy(path: str) -> dict[str, Any]:
+    try:
+        return TypeAdapter(dict[str, Any]).validate_json(Path(path).read_bytes())
+    except (OSError, ValidationError):
+        raise SettingsError(f"{path} is not a file with a JSON object.") from None
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 
 from deps.servicekit.tests.example import example_app
 from deps.servicekit.tests.raw import connected, head
-from servicekit.keys import KeyFile, check_exposure
+from servicekit.keys import KeyFile, authenticate, check_exposure, main
 from servicekit.settings import SettingsError
 from servicekit.testing import assert_problem, serving
 
@@ -171,6 +171,25 @@ def test_the_command_line_makes_lists_and_revokes(tmp_path):
     assert run("revoke", "--id", "nobody").returncode == 1
     wrong = run("create", "--scopes", "everything")
     assert (wrong.returncode, wrong.stderr) == (1, "Unknown scopes: everything\n")
+
+
+async def test_a_caller_carries_the_policy_of_its_key(keys):
+    presented = keys.create("acme", ["run"], policy={"colour": "red"})
+
+    assert (await authenticate(keys, presented, None)).policy == {"colour": "red"}
+    assert (await authenticate(keys, keys.create("acme", ["run"]), None)).policy == {}
+
+
+def test_the_command_line_keeps_a_policy_with_a_key(tmp_path):
+    policy = tmp_path / "policy.json"
+    command = ["create", "--file", str(tmp_path / "keys.json"), "--policy", str(policy)]
+    policy.write_text('{"a": 1}')
+    main(command)
+    assert KeyFile(tmp_path / "keys.json").all()[0].policy == {"a": 1}
+    for wrong in ("[]", "{"):
+        policy.write_text(wrong)
+        with pytest.raises(SettingsError, match=r"policy\.json"):
+            main(command)
 
 
 def test_a_service_without_keys_stays_on_this_machine(keys):

@@ -79,7 +79,7 @@ class ValidateHandler(UploadingHandler):
         tag="code",
         body=ValidateBody,
         replies={200: ValidationReply},
-        errors=_ERRORS[2:],
+        errors=("policy_too_wide", *_ERRORS[2:]),
         scope="run",
     )
     async def post(self) -> None:
@@ -88,7 +88,14 @@ class ValidateHandler(UploadingHandler):
         level = body.security_level or self._default_level
         wishes = body.security_settings.model_dump(exclude_none=True)
         sources = uploads if uploads is not None else body.sources("<program>")
-        found = await self._validate_code(self.caller.tenant, sources, level, wishes, body.environment_id)
+        found = await self._validate_code(
+            self.caller.tenant,
+            sources,
+            level,
+            wishes,
+            environment_id=body.environment_id,
+            key=self.caller.policy,
+        )
         sorted_out: dict[str, list[Any]] = {"error": [], "warning": []}
         for entry in found.entries:
             sorted_out[entry["severity"]].append(entry)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, RootModel, model_validator
 
 from coderunner.src.common.program import SecurityLevel
-from coderunner.src.driveradapters.runner.wire import FilePath
+from coderunner.src.driveradapters.runner.wire import FilePath, SecuritySettingsBody
 from coderunner.src.logics.code.code_rules import SourceFile
 from coderunner.src.logics.code.find_dependencies import Dependencies
 from servicekit.http import Body
@@ -13,7 +13,6 @@ from servicekit.http import Body
 _MAX_CHARACTERS = 64_000_000
 MAX_FILES = 1000
 ModuleName = Annotated[str, Field(min_length=1, max_length=255)]
-NamesList = Annotated[list[Annotated[str, Field(max_length=255)]], Field(max_length=1000)]
 
 
 class SourceBody(Body):
@@ -60,18 +59,6 @@ class ParseBody(SourceBody):
     tool_id: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
         default=None, description="Keep the module in the history under this tool."
     )
-
-
-class SecuritySettingsBody(Body):
-    """What a program may do at level restricted, beyond the operator's own rules only where those allow it."""
-
-    allowed_modules: NamesList | None = None
-    blocked_modules: NamesList | None = None
-    allowed_functions: NamesList | None = None
-    blocked_functions: NamesList | None = None
-    enable_system_calls: bool | None = None
-    enable_file_access: bool | None = None
-    enable_network_access: bool | None = None
 
 
 class ValidateBody(SourceBody):

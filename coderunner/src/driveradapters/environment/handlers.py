@@ -36,17 +36,25 @@ class EnvironmentsHandler(ApiHandler):
         tag="environments",
         body=CreateBody,
         replies={201: EnvironmentReply},
-        errors=("environment_exists", "too_many_environments", "python_version_missing", *PACKAGE_ERRORS),
+        errors=(
+            "policy_too_wide",
+            "environment_exists",
+            "too_many_environments",
+            "python_version_missing",
+            *PACKAGE_ERRORS,
+        ),
         scope="packages",
     )
     async def post(self) -> None:
         body = self.parse_body(CreateBody)
+        security = body.security_settings.model_dump(mode="json", exclude_none=True)
+        self._toolkit.runs.check_security(security, self.caller.policy)
         work = self._toolkit.manage.create_with(
             self.caller.tenant,
             body.name,
             body.base_packages,
             python_version=body.python_version,
-            security=body.security_settings.model_dump(exclude_none=True),
+            security=security,
         )
         environment = await finished(work, body.wait if body.wait is not None else self.prefer_wait_s)
         self._toolkit.runs.forget(self.caller.tenant)

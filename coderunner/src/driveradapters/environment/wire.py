@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, model_validator
 
-from coderunner.src.driveradapters.code.wire import SecuritySettingsBody
+from coderunner.src.driveradapters.runner.wire import SecuritySettingsBody
 from coderunner.src.logics.environment.model import Environment, Package
 from servicekit.http import Body
 

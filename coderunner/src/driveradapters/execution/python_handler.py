@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from coderunner.src.common.program import SecurityLevel
+from coderunner.src.common.security import key_policy
 from coderunner.src.driveradapters.runner.wire import ExecuteBody, execution_reply
 from coderunner.src.errors import (
     CapacityExceeded,
@@ -34,7 +35,7 @@ class RunPython(Handler):
         """Hold the body and its limits to the rules before it is accepted."""
         body = _body(request.parameters)
         try:
-            self._execute_code.check(body.program(self._default_level), body.wishes())
+            self._execute_code.check(body.program(self._default_level, request.context.policy), body.wishes())
         except InvalidProgram as wrong:
             faults = [{**fault, "pointer": f"/request{fault['pointer']}"} for fault in wrong.errors]
             raise InvalidParameters(str(wrong), errors=faults) from wrong
@@ -47,7 +48,8 @@ class RunPython(Handler):
     async def run(self, run: Run) -> Outcome:
         """One run; what the program says is told while it says it."""
         body = _body(run.parameters)
-        wishes = {**body.wishes(), "timeout": body.timeout or run.timeout_s}
+        most_s = key_policy(run.context.policy).max_execution_time or run.timeout_s
+        wishes = {**body.wishes(), "timeout": body.timeout or min(run.timeout_s, most_s)}
 
         def listen(kind: str, content: str | Mapping[str, Any]) -> None:
             run.emit(kind, {"text": content} if isinstance(content, str) else content)
@@ -55,7 +57,7 @@ class RunPython(Handler):
         try:
             execution = await self._execute_code(
                 run.context.tenant_id,
-                body.program(self._default_level),
+                body.program(self._default_level, run.context.policy),
                 wishes,
                 execution_id=run.execution_id,
                 listener=listen,

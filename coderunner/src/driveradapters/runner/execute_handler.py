@@ -35,12 +35,18 @@ class ExecuteHandler(ApiHandler):
         tag="runner",
         body=ExecuteBody,
         replies={200: ExecutionReply},
-        errors=("limit_above_maximum", "security_level_not_allowed", "capacity_exceeded", "sandbox_refused"),
+        errors=(
+            "limit_above_maximum",
+            "security_level_not_allowed",
+            "policy_too_wide",
+            "capacity_exceeded",
+            "sandbox_refused",
+        ),
         scope="run",
     )
     async def post(self) -> None:
         body = self.parse_body(ExecuteBody)
-        program, wishes = body.program(self._default_level), body.wishes()
+        program, wishes = body.program(self._default_level, self.caller.policy), body.wishes()
         if "text/event-stream" in self.request.headers.get("Accept", ""):
             await stream_execution(self, self._execute_code, program, wishes)
             return

@@ -1,12 +1,14 @@
 """The bodies of /api/runner: what a caller sends and gets."""
 
 import re
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from coderunner.src.common.program import FigureWishes, Program, SecurityLevel
+from coderunner.src.common.security import Functions, Liftable, Modules
 from coderunner.src.logics.runner.execute_code import Execution
 from coderunner.src.logics.runner.limits import WIRE_LIMITS
 from servicekit.http import Body, encode_json
@@ -92,6 +94,26 @@ class FigureBody(Body):
         return self
 
 
+class SecuritySettingsBody(Body):
+    """What a program may do at level restricted: narrower than the operator and the API key have it, never wider."""
+
+    allowed_modules: Modules | None = Field(
+        default=None, max_length=1000, strict=False, description="These modules only, with their submodules."
+    )
+    blocked_modules: Modules | None = Field(
+        default=None, max_length=1000, strict=False, description="Taken away, with their submodules."
+    )
+    allowed_functions: Liftable | None = Field(
+        default=None, max_length=1000, strict=False, description="Of the functions lifted here, these only."
+    )
+    blocked_functions: Functions | None = Field(
+        default=None, max_length=1000, strict=False, description="Builtins and members taken away."
+    )
+    enable_system_calls: bool | None = Field(default=None, description="false: no os, sys and the like.")
+    enable_file_access: bool | None = Field(default=None, description="false: no file at all.")
+    enable_network_access: bool | None = Field(default=None, description="false: no network modules.")
+
+
 class ExecuteBody(Body):
     """A program and what it may use."""
 
@@ -105,6 +127,9 @@ class ExecuteBody(Body):
     timeout: float | None = Field(default=None, gt=0, le=86_400, description="Wall time, seconds.")
     security_level: SecurityLevel | None = Field(
         default=None, strict=False, description="restricted or isolated; the operator's default when absent."
+    )
+    security_settings: SecuritySettingsBody = Field(
+        default_factory=SecuritySettingsBody, description="Narrows what the program may do."
     )
     function_name: Annotated[str, AfterValidator(_function_name)] | None = Field(
         default=None, description="Call this function of the program and return what it returns."
@@ -161,11 +186,13 @@ class ExecuteBody(Body):
         _no_file_is_a_folder(self.files)
         return self
 
-    def program(self, default_level: SecurityLevel) -> Program:
-        """The program as the core knows it."""
+    def program(self, default_level: SecurityLevel, key_policy: Mapping[str, Any]) -> Program:
+        """The program as the core knows it, held to what the caller's key is held to."""
         return Program(
             code=self.code,
             security_level=self.security_level or default_level,
+            security=self.security_settings.model_dump(exclude_none=True),
+            key_policy=key_policy,
             function_name=self.function_name,
             parameters=self.parameters,
             stdin=self.stdin,

@@ -7,6 +7,7 @@ from typing import Any
 from coderunner.src.common.program import SecurityLevel
 from coderunner.src.logics.code.code_rules import CodeRules, SourceFile
 from coderunner.src.logics.code.find_dependencies import FindDependencies, own_modules
+from coderunner.src.logics.code.policy_rules import PolicyRules
 from coderunner.src.logics.code.ports.code_analyser import CodeAnalyser, Entry
 
 
@@ -25,11 +26,17 @@ class ValidateCode:
     """Syntax, policy, imports and size of every file; warnings for what is not installed."""
 
     def __init__(
-        self, *, analyser: CodeAnalyser, find_dependencies: FindDependencies, rules: CodeRules
+        self,
+        *,
+        analyser: CodeAnalyser,
+        find_dependencies: FindDependencies,
+        rules: CodeRules,
+        policy: PolicyRules,
     ) -> None:
         self._analyser = analyser
         self._find_dependencies = find_dependencies
         self._rules = rules
+        self._policy = policy
 
     async def __call__(
         self,
@@ -37,13 +44,16 @@ class ValidateCode:
         files: Sequence[SourceFile],
         level: SecurityLevel,
         wishes: Mapping[str, Any],
+        *,
         environment_id: str | None = None,
+        key: Mapping[str, Any] | None = None,
     ) -> Validation:
-        """Never raises for what is wrong with the program itself."""
+        """Never raises for what is wrong with the program itself; PolicyTooWide for the wishes."""
+        self._policy.check(level, wishes, key)
         total = sum(len(file.raw) for file in files)
         if total > self._rules.max_code_bytes:
             return Validation((_plain("code_too_large", self._rules.too_large(total), files[0].name),))
-        policy = self._rules.policy(wishes)
+        policy = self._policy.for_run(key=key, request=wishes)
         own = own_modules(files)
         if own:
             policy["own_modules"] = sorted(own)

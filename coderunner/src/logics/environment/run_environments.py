@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from coderunner.src.common.program import Program
+from coderunner.src.common.program import Program, SecurityLevel
+from coderunner.src.logics.code.policy_rules import PolicyRules
 from coderunner.src.logics.environment.manage_environments import ManageEnvironments
 from coderunner.src.logics.environment.model import Environment
 from coderunner.src.logics.environment.ports.environment_catalogue import EnvironmentCatalogue
@@ -30,7 +31,7 @@ class RunEnvironments:
         manage: ManageEnvironments,
         environments: EnvironmentCatalogue,
         now: Callable[[], datetime],
-        policy: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+        policy: PolicyRules,
     ) -> None:
         self._manage = manage
         self._environments = environments
@@ -49,25 +50,37 @@ class RunEnvironments:
         for key in [key for key in self._remembered if key[0] == tenant]:
             del self._remembered[key]
 
+    def check_security(self, security: Mapping[str, Any], key: Mapping[str, Any]) -> None:
+        """PolicyTooWide for settings of an environment beyond what the operator and the key grant."""
+        self._policy.check(SecurityLevel.RESTRICTED, security, key)
+
     @asynccontextmanager
     async def prepared(self, tenant: str, program: Program) -> AsyncIterator[Program]:
         """The program with its layer and policy; EnvironmentNotFound for one that is not the tenant's."""
         environment = await self._find(tenant, program.environment_id)
         if environment is None:
-            yield replace(program, policy=self._policy(program.policy))
+            yield replace(program, policy=self._policy_of(program))
             return
         layer = environment.layer if program.environment_id or _imports_libraries(program) else ""
         self._in_use[layer] += 1
         try:
             await self._touch(environment)
-            policy = {**environment.security, **program.policy}
-            if layer and environment.imports():
-                policy["allowed_modules"] = _widened(policy.get("allowed_modules"), environment.imports())
-            yield replace(program, layer=layer, policy=self._policy(policy))
+            yield replace(program, layer=layer, policy=self._policy_of(program, environment, layer))
         finally:
             self._in_use[layer] -= 1
             if not self._in_use[layer]:
                 del self._in_use[layer]
+
+    def _policy_of(
+        self, program: Program, environment: Environment | None = None, layer: str = ""
+    ) -> Mapping[str, Any]:
+        """What was installed may be imported at level restricted too, beside what the policy allows anyway."""
+        return self._policy.for_run(
+            key=program.key_policy,
+            environment=environment.security if environment else None,
+            request=program.security,
+            installed=environment.imports() if environment and layer else (),
+        )
 
     async def _find(self, tenant: str, environment_id: str | None) -> Environment | None:
         key, now_s = (tenant, environment_id), time.monotonic()
@@ -91,8 +104,3 @@ class RunEnvironments:
 def _imports_libraries(program: Program) -> bool:
     """A program that imports the standard library only runs in a parked child, as if nothing were installed."""
     return needs_libraries(program.sources(), _STANDARD)
-
-
-def _widened(allowed: Any, imports: tuple[str, ...]) -> list[str]:
-    """What was installed may be imported at level restricted too, beside what the policy allows anyway."""
-    return [*(allowed or ["*"]), *imports, *(f"{name}.*" for name in imports)]

@@ -1,10 +1,10 @@
 """The use cases of environments and packages, put together from their ports."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from coderunner.src.logics.code.policy_rules import PolicyRules
 from coderunner.src.logics.code.ports.guest_catalogue import GuestCatalogue
 from coderunner.src.logics.environment.change_packages import ChangePackages
 from coderunner.src.logics.environment.manage_environments import EnvironmentRules, ManageEnvironments
@@ -35,7 +35,7 @@ class EnvironmentToolkit:
         rules: EnvironmentRules,
         allowed: bool,
         now: Callable[[], datetime],
-        policy: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+        policy: PolicyRules,
     ) -> "EnvironmentToolkit":
         """All on the same ports."""
         change = ChangePackages(

@@ -8,7 +8,9 @@ from typing import Any
 
 from coderunner.src.common.limits import Limits
 from coderunner.src.common.program import Program, RunOutcome, SecurityLevel
+from coderunner.src.common.security import key_policy
 from coderunner.src.errors import CpuShareUnavailable, LevelNotAllowed
+from coderunner.src.logics.code.policy_rules import PolicyRules
 from coderunner.src.logics.code.ports.run_history import RunHistory
 from coderunner.src.logics.environment.run_environments import RunEnvironments
 from coderunner.src.logics.runner.admission import Admission
@@ -39,6 +41,7 @@ class ExecuteCode:
         admission: Admission,
         rules: LimitRules,
         levels: frozenset[SecurityLevel],
+        policy: PolicyRules | None = None,
         environments: RunEnvironments | None = None,
         history: RunHistory | None = None,
         durable: bool = False,
@@ -47,6 +50,7 @@ class ExecuteCode:
         self._admission = admission
         self._rules = rules
         self._levels = levels
+        self._policy = policy or PolicyRules()
         self._environments = environments
         self._history = history
         self._durable = durable
@@ -91,12 +95,19 @@ class ExecuteCode:
             return await self._sandbox.run(equipped, limits, listener)
 
     def check(self, program: Program, wishes: Mapping[str, Any]) -> Limits:
-        """Hold a request to the operator's rules before anything runs."""
-        if program.security_level not in self._levels:
-            offered = ", ".join(sorted(level.value for level in self._levels))
-            message = f"security_level {program.security_level.value} is not offered here; offered: {offered}"
+        """Hold a request to the rules of the operator and of the caller's key before anything runs."""
+        held = key_policy(program.key_policy)
+        levels = self._levels & (held.levels() or self._levels)
+        if program.security_level not in levels:
+            offered = ", ".join(sorted(level.value for level in levels)) or "none"
+            whose = "here" if program.security_level not in self._levels else "to this API key"
+            message = (
+                f"security_level {program.security_level.value} is not offered {whose}; offered: {offered}"
+            )
             raise LevelNotAllowed(message, pointer="/security_level")
-        limits = self._rules.limits_for(wishes)
+        self._policy.check(program.security_level, program.security, program.key_policy)
+        rules = self._rules.for_key(held.max_execution_time, held.max_memory_usage)
+        limits = rules.limits_for(wishes)
         if limits.cpu_share and not self._sandbox.state().keeps_cpu_share:
             message = "cpu_limit cannot be kept on this host: no control group may be written"
             raise CpuShareUnavailable(message, pointer="/cpu_limit")

@@ -35,6 +35,7 @@ class LimitRules:
     default: Limits
     maximum: Limits
     cores: int = 1
+    holder: str = "here"
 
     def limits_for(self, wishes: Mapping[str, Any]) -> Limits:
         """The limits of one run; LimitAboveMaximum names the field that asks too much."""
@@ -52,9 +53,22 @@ class LimitRules:
     def _checked(self, name: str, field_name: str, value: float, factor: int) -> Any:
         most = getattr(self.maximum, field_name)
         if value > most:
-            message = f"{name} may be at most {most / factor:g} here, and {value / factor:g} was asked for"
+            message = (
+                f"{name} may be at most {most / factor:g} {self.holder}, and {value / factor:g} was asked for"
+            )
             raise LimitAboveMaximum(message, pointer=f"/{name}")
         return float(value) if field_name in _FRACTIONS else int(value)
+
+    def for_key(self, wall_s: float | None, memory_bytes: int | None) -> "LimitRules":
+        """The same rules with an API key's own maxima; a key only lowers them."""
+        held = {name: most for name, most in (("wall_s", wall_s), ("memory_bytes", memory_bytes)) if most}
+        if not held:
+            return self
+        lowered: list[Limits] = []
+        for limits in (self.default, self.maximum):
+            changes: dict[str, Any] = {name: min(getattr(limits, name), most) for name, most in held.items()}
+            lowered.append(replace(limits, **changes))
+        return replace(self, default=lowered[0], maximum=lowered[1], holder="for this API key")
 
     def _cpu_for(self, wall_s: float) -> int:
         """All processes together may keep every core busy for the whole wall time."""

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from coderunner.tests.running import guest_dir
+
 ROOT = Path(__file__).parents[4]
-DEFAULT_PYTHON = "/var/lib/coderunner/guest-dev/bin/python"
 START_S = 90
 RUN_S = 60
 
@@ -98,12 +99,7 @@ class Guest:
 
 @pytest.fixture(scope="session")
 def guest_python() -> str:
-    python = os.environ.get("GUEST_PYTHON", DEFAULT_PYTHON)
-    if not Path(python).exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no guest interpreter at {python}")
-        pytest.skip(f"no guest interpreter at {python}")
-    return python
+    return str(guest_dir() / "bin" / "python")
 
 
 @pytest.fixture(scope="session")

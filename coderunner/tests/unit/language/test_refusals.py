@@ -12,6 +12,7 @@ FIELDS = {
     "why",
     "instead",
     "rule",
+    "set_by",
 }
 PROGRAM = """import os
 import math

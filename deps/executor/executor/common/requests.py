@@ -88,6 +88,8 @@ class ExecutionContext:
     parent_execution_id: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     traceparent: str | None = None
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    """What the caller's key is held to; the handler knows the fields."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class EngineHandler(ApiHandler):
             parent_execution_id=body.context.parent_execution_id,
             environment=dict(body.context.environment),
             traceparent=self.traceparent,
+            policy=dict(self.caller.policy),
         )
 
     def place_of(self, execution_id: str) -> dict[str, str]:
