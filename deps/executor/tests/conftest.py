@@ -110,7 +110,7 @@ def make_settings(**changes: Any) -> ExecutorSettings:
         "event_poll_s": 0.2,
         "retry_delay_ms": 10,
         "kill_grace_s": 1,
-        "lease_s": 3,
+        "lease_s": 6,
         "max_load_per_core": 1000,
         "min_free_memory_bytes": 0,
         "worker_count": 4,

@@ -11,7 +11,7 @@ import redis
 from prometheus_client import CollectorRegistry, generate_latest
 
 from deps.executor.tests.conftest import REDIS_URL, make_settings, missing
-from deps.executor.tests.toys import ADA, BOB, Echo, Script, request
+from deps.executor.tests.toys import ADA, BOB, FOREVER_S, HANG_S, Echo, Gated, Script, request
 from executor.adapters.embedded.bus import LocalBus
 from executor.adapters.files.results import FolderResultStore
 from executor.adapters.machine import MachineAdmission, free_memory_bytes, is_dead, make_worker_id
@@ -31,14 +31,14 @@ ROOT = Path(__file__).resolve().parents[3]
 async def buses(request, prefix):
     """Two ends of one bus: the same object, or two processes' worth of Redis."""
     if request.param == "local":
-        bus = LocalBus(poll_s=60)
+        bus = LocalBus(poll_s=FOREVER_S)
         yield bus, bus
         return
     try:
         redis.Redis.from_url(REDIS_URL).ping()
     except redis.RedisError as error:
         missing("Redis", error)
-    ends = [RedisBus(url=REDIS_URL, prefix=prefix, poll_s=60) for _ in "ab"]
+    ends = [RedisBus(url=REDIS_URL, prefix=prefix, poll_s=FOREVER_S) for _ in "ab"]
     for end in ends:
         await end.open()
     yield tuple(ends)
@@ -49,13 +49,13 @@ async def buses(request, prefix):
 async def test_a_call_wakes_the_topics_listeners_only(buses):
     here, there = buses
     async with here.subscribe("a") as a, here.subscribe("b") as b:
-        other = asyncio.create_task(b.wait(60))
+        other = asyncio.create_task(b.wait(FOREVER_S))
         await there.publish("a")
-        async with asyncio.timeout(3):
-            await a.wait(60)
+        async with asyncio.timeout(HANG_S):
+            await a.wait(FOREVER_S)
         assert not other.done()
         await there.publish("b")
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(HANG_S):
             await other
 
 
@@ -64,25 +64,25 @@ async def test_a_call_between_two_waits_is_not_lost(buses):
     async with here.subscribe("a") as a:
         await there.publish("a")
         await there.publish("a")
-        async with asyncio.timeout(3):
-            await a.wait(60)
+        async with asyncio.timeout(HANG_S):
+            await a.wait(FOREVER_S)
         await there.publish("a")
-        async with asyncio.timeout(3):
-            await a.wait(60)
+        async with asyncio.timeout(HANG_S):
+            await a.wait(FOREVER_S)
 
 
 async def test_a_wait_ends_at_its_time(buses):
-    async with buses[0].subscribe("a") as a, asyncio.timeout(2):
+    async with buses[0].subscribe("a") as a, asyncio.timeout(HANG_S):
         await a.wait(0.1)
 
 
 async def test_a_bus_without_redis_lets_listeners_poll(unused_tcp_port, prefix):
     bus = RedisBus(url=f"redis://127.0.0.1:{unused_tcp_port}", prefix=prefix, poll_s=0.1)
     bus_open = asyncio.create_task(bus.open())
-    async with bus.subscribe("a") as a, asyncio.timeout(3):
+    async with bus.subscribe("a") as a, asyncio.timeout(HANG_S):
         await bus.publish("a")
-        await a.wait(60)
-        await a.wait(60)
+        await a.wait(FOREVER_S)
+        await a.wait(FOREVER_S)
     bus_open.cancel()
     await asyncio.wait({bus_open})
     await bus.close()
@@ -202,14 +202,17 @@ def shout(tmp_path, monkeypatch):
 
 async def test_the_custom_executor_and_scheduler_of_the_docs_run(sqlite_url, engine_of, shout):
     settings = {"executor_class": "shout:Shout", "scheduler_class": "shout:ShortestFirst", "max_workers": 1}
-    async with engine_of(sqlite_url, {"script": Script()}, **settings) as engine:
-        info = await engine.execute(ADA, request("shout", text="hello"), 5)
+    gated = Gated()
+    async with engine_of(sqlite_url, {"gated": gated}, **settings) as engine:
+        info = await engine.execute(ADA, request("shout", text="hello"), HANG_S)
         assert (await engine.result(info.execution_id, "acme")).output.value == "HELLO!"
-        blocker = await engine.submit(ADA, request("script", sleep_s=0.3))
+        blocker = await engine.submit(ADA, request("gated"))
         long = await engine.submit(ADA, request("shout", text="x" * 1000))
         short = await engine.submit(ADA, request("shout", text="x"))
-        ends = [(await engine.wait(one.execution_id, "acme", 5)).ended_at for one in (blocker, short, long)]
-        assert ends == sorted(ends)
+        gated.gate.set()
+        infos = [await engine.wait(one.execution_id, "acme", HANG_S) for one in (blocker, short, long)]
+        starts = [info.started_at for info in infos]
+        assert starts == sorted(starts)
     with pytest.raises(ConfigurationError, match="itself"):
         with_custom_executor({"shout": Echo()}, "shout:Shout")
 
@@ -220,8 +223,8 @@ async def test_prometheus_counts_without_tenants(sqlite_url, engine_of):
     monitoring = PrometheusMonitoring(registry)
     parts = {"monitoring": monitoring}
     async with engine_of(sqlite_url, {"echo": Echo(), "script": Script()}, parts=parts) as engine:
-        await engine.execute(ADA, request(), 5)
-        await engine.execute(ADA, request("script", verdict="error"), 5)
+        await engine.execute(ADA, request(), HANG_S)
+        await engine.execute(ADA, request("script", verdict="error"), HANG_S)
         await monitoring.refresh(await engine.queue_status(), await engine.pool_status())
     text = generate_latest(registry).decode()
     assert 'stepflow_executions_total{kind="echo",status="succeeded"} 1.0' in text

@@ -30,7 +30,7 @@ async def put(store, *news):
     return [one.execution_id for one in await store.submit(news)]
 
 
-async def claim(store, limit=10, worker="w1", lease_s=10.0, limits=None, kinds=KINDS):
+async def claim(store, limit=10, worker="w1", lease_s=600.0, limits=None, kinds=KINDS):
     return await store.claim(limit, worker_id=worker, lease_s=lease_s, kinds=kinds, limits=limits or Limits())
 
 
@@ -105,14 +105,14 @@ async def test_leases_lapse_and_are_renewed_by_their_holder_only(store):
     [one] = await put(store, new())
     [held] = await claim(store, lease_s=0.0)
     assert [c.execution_id for c in await store.lapsed(10)] == [one]
-    renewal = await store.renew("w1", {one: held.fence}, 10)
+    renewal = await store.renew("w1", {one: held.fence}, 600)
     assert (renewal.lost, renewal.cancel) == (frozenset(), frozenset())
     assert await store.lapsed(10) == []
     assert not await store.settle(held, DONE, only_lapsed=True)
-    assert (await store.renew("w2", {one: held.fence}, 10)).lost == {one}
+    assert (await store.renew("w2", {one: held.fence}, 600)).lost == {one}
     assert (await store.renew("w1", {one: held.fence + 1}, 10)).lost == {one}
     await store.cancel(one, "acme")
-    assert (await store.renew("w1", {one: held.fence}, 10)).cancel == {one}
+    assert (await store.renew("w1", {one: held.fence}, 600)).cancel == {one}
     assert (await store.cancels("w1", {one: held.fence})).cancel == {one}
     assert await store.settle(held, Settlement(ExecutionStatus.CANCELLED))
 
@@ -151,17 +151,18 @@ async def test_waiting_lifts_level_by_level(store):
 
 
 async def test_deadlines_and_starts_follow_the_databases_clock(store):
-    soon = datetime.now(UTC) + timedelta(seconds=1)
-    [late] = await put(store, new(deadline_at=soon))
-    [scheduled] = await put(store, new(not_before=soon))
-    assert [one.execution_id for one in await claim(store, worker=None)] == [late]
-    promotion = await store.promote()
-    assert 0 < promotion.next_due_s <= 1
-    async with asyncio.timeout(10):
-        while (await store.get(late, "acme")).status != "timed_out":
-            await asyncio.sleep(0.05)
-            await store.promote()
-    assert [one.execution_id for one in await claim(store)] == [scheduled]
+    hence, past = (datetime.now(UTC) + timedelta(seconds=seconds) for seconds in (900, -1))
+    [early] = await put(store, new(deadline_at=hence))
+    [scheduled] = await put(store, new(not_before=hence))
+    assert [one.execution_id for one in await claim(store, worker=None)] == [early]
+    assert 0 < (await store.promote()).next_due_s <= 900
+    assert (await store.get(scheduled, "acme")).status == "queued"
+
+    [late] = await put(store, new(deadline_at=past))
+    [due] = await put(store, new(not_before=past))
+    await store.promote()
+    assert (await store.get(late, "acme")).status == "timed_out"
+    assert [one.execution_id for one in await claim(store)] == [due]
 
 
 async def test_a_dead_workers_attempts_are_found_before_their_leases_lapse(store):

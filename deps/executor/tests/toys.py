@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -14,6 +14,19 @@ from executor.ports.handler import Handler, Run
 
 ADA = Caller("acme", "ada", frozenset({"run"}))
 BOB = Caller("bobs", "bob", frozenset({"run"}))
+HANG_S = 60.0
+"""A wait this long is a hang: what a test asserts must not depend on how fast the machine is."""
+FOREVER_S = 10 * HANG_S
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
+    """Return when the condition has come true; a coroutine function is asked again and again."""
+    async with asyncio.timeout(HANG_S):
+        while True:
+            found = condition()
+            if await found if isinstance(found, Awaitable) else found:
+                return
+            await asyncio.sleep(0.02)
 
 
 def request(
@@ -78,6 +91,7 @@ class Script(Handler):
             time.sleep(asked["block_s"])
         await self._refuse_to_go(asked.get("stubborn_s", 0))
         await asyncio.sleep(asked.get("sleep_s", 0))
+        await asyncio.sleep(asked.get("first_sleep_s", 0) if run.attempt == 1 else 0)
         if asked.get("not_json"):
             return Outcome(float("nan"))
         if asked.get("surrogate"):
@@ -92,6 +106,34 @@ class Script(Handler):
         while time.monotonic() < end:
             with suppress(asyncio.CancelledError):
                 await asyncio.sleep(0.05)
+
+
+class Gated(Handler):
+    """Remembers who ran when; holds everything back until it is let go."""
+
+    def __init__(self) -> None:
+        self.names: list[Any] = []
+        self.gate = asyncio.Event()
+
+    async def run(self, run: Run) -> Outcome:
+        self.names.append(run.parameters.get("name"))
+        await self.gate.wait()
+        return Outcome()
+
+
+class Stubborn(Handler):
+    """Does not go before it is released, whatever it is told."""
+
+    def __init__(self) -> None:
+        self.released = asyncio.Event()
+        self.gone = asyncio.Event()
+
+    async def run(self, run: Run) -> Outcome:
+        while not self.released.is_set():
+            with suppress(asyncio.CancelledError):
+                await self.released.wait()
+        self.gone.set()
+        return Outcome()
 
 
 async def _zeros(count: int) -> AsyncIterator[bytes]:

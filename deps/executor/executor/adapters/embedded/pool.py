@@ -102,7 +102,10 @@ class EmbeddedPool(Carrier):
                 async with asyncio.timeout(self._settings.worker_idle_timeout_s):
                     claim = await self._queue.get()
             except TimeoutError:
-                if len(self._workers) > self._min:
+                # Several may be idle at the same moment: who goes is no longer counted by the next one,
+                # and nobody goes while a claim waits that this worker was counted for.
+                if len(self._workers) > self._min and self._queue.empty():
+                    del self._workers[worker.name]
                     return
                 continue
             worker.claim, worker.seen_at = claim, datetime.now(UTC)
@@ -114,7 +117,7 @@ class EmbeddedPool(Carrier):
                 self._queue.task_done()
 
     def _gone(self, worker: _Worker, task: "asyncio.Task[None]") -> None:
-        del self._workers[worker.name]
+        self._workers.pop(worker.name, None)
         if task.cancelled() or task.exception() is None:
             return
         log.error("%s broke and is replaced", worker.name, exc_info=task.exception())
