@@ -47,7 +47,7 @@ async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> As
     health, metrics = Health(), Metrics()
     async with AsyncExitStack() as resources:
         database = await open_rows(settings, resources, health)
-        toolkit = await open_toolkit(settings, database, resources, health)
+        toolkit = await open_toolkit(settings, database, resources, health, warm=lambda: runner.state().warm)
         runner = await resources.enter_async_context(open_sandbox(settings)) if sandbox is None else sandbox
         admission = Admission(
             places=settings.max_concurrent_runs,

@@ -1,14 +1,23 @@
 """The engine that carries long work: asynchronous runs and changes of packages."""
 
+import asyncio
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 
 from coderunner.src.common.settings import Settings
 from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
-from coderunner.src.driveradapters.execution.packages_handler import KIND, ChangePackagesHandler
+from coderunner.src.driveradapters.execution.packages_handler import (
+    KIND,
+    ChangePackagesHandler,
+    environment_under_way,
+)
 from coderunner.src.driveradapters.execution.python_handler import RunPython
+from coderunner.src.logics.environment.keep_tidy import keep_tidy
 from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
 from coderunner.src.logics.runner.execute_code import ExecuteCode
 from executor.assembly import open_engine
+from executor.common.queues import ExecutionFilter
+from executor.common.states import ExecutionStatus
 from executor.core.engine import ExecutionEngine
 from executor.core.permissions import ScopePermissions
 from servicekit.health import Health
@@ -41,4 +50,27 @@ async def open_executions(
     )
     for index, loop in enumerate(engine.loops):
         health.watch(f"executions_{index}", loop)
+    tidying = asyncio.create_task(keep_tidy(environments, lambda: _under_way(engine)))
+    resources.push_async_callback(_end, tidying)
+    health.watch("environments", tidying)
     return engine
+
+
+async def _under_way(engine: ExecutionEngine) -> Collection[str]:
+    """Environments that executions which have not ended will fill."""
+    active = tuple(status for status in ExecutionStatus if not status.is_final)
+    found: set[str] = set()
+    before = None
+    while True:
+        page = await engine.page(ExecutionFilter(kind=KIND, statuses=active), limit=200, before=before)
+        for info in page.items:
+            request = await engine.request_of(info.execution_id, None)
+            found |= {one for one in [environment_under_way(request.parameters)] if one}
+        if page.next_before is None:
+            return found
+        before = page.next_before
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,26 +1,26 @@
 """The Python toolkit: code that is read, environments that runs see, and what is remembered of both."""
 
-import asyncio
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
 
 from coderunner.src.common.settings import Settings
 from coderunner.src.drivenadapters.code_workers.building import open_analyser
 from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
 from coderunner.src.drivenadapters.database.sql_environment_catalogue import SqlEnvironmentCatalogue
 from coderunner.src.drivenadapters.database.sql_run_history import SqlRunHistory
-from coderunner.src.drivenadapters.environments.building import make_builder
+from coderunner.src.drivenadapters.environments.building import make_builder, make_wheels
 from coderunner.src.drivenadapters.environments.roots import environments_root
 from coderunner.src.logics.code.code_rules import CodeRules
 from coderunner.src.logics.code.distributions import canonical
 from coderunner.src.logics.code.policy_rules import PolicyRules
 from coderunner.src.logics.code.toolkit import CodeToolkit
-from coderunner.src.logics.environment.keep_tidy import keep_tidy
+from coderunner.src.logics.environment.index_rules import IndexRules, bare_indexes
 from coderunner.src.logics.environment.manage_environments import EnvironmentRules
 from coderunner.src.logics.environment.requirements import PackageRules
-from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
+from coderunner.src.logics.environment.toolkit import EnvironmentToolkit, Warm
 from servicekit.health import Health
 
 
@@ -35,15 +35,19 @@ class Toolkit:
 
 
 async def open_toolkit(
-    settings: Settings, database: SqlDatabase, resources: AsyncExitStack, health: Health
+    settings: Settings, database: SqlDatabase, resources: AsyncExitStack, health: Health, warm: Warm
 ) -> Toolkit:
     """Open the workers, the folders and the background work."""
     analyser, catalogue = await resources.enter_async_context(open_analyser(settings))
     rules, policy = _code_rules(settings), _policy_rules(settings)
+    root = environments_root(settings)
     environments = EnvironmentToolkit.of(
         environments=SqlEnvironmentCatalogue(database),
-        builder=make_builder(settings, environments_root(settings)),
+        builder=make_builder(settings, root),
+        wheels=make_wheels(settings, root, catalogue),
         guest=catalogue,
+        warm=warm,
+        indexes=_index_rules(settings),
         packages=_package_rules(settings),
         rules=_environment_rules(settings),
         allowed=settings.allow_package_install,
@@ -52,16 +56,8 @@ async def open_toolkit(
     )
     history = SqlRunHistory(database, _now)
     health.watch("history", await resources.enter_async_context(history.writing()))
-    tidying = asyncio.get_running_loop().create_task(keep_tidy(environments))
-    resources.push_async_callback(_end, tidying)
-    health.watch("environments", tidying)
     code = CodeToolkit.of(analyser, catalogue, environments.manage.installed, rules, policy)
     return Toolkit(code, environments, history, policy)
-
-
-async def _end(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def _now() -> datetime:
@@ -94,7 +90,18 @@ def _package_rules(settings: Settings) -> PackageRules:
     return PackageRules(
         frozenset(map(canonical, settings.package_allow_list)),
         frozenset(map(canonical, settings.package_deny_list)),
+        tuple(PurePosixPath(root) for root in settings.package_local_roots),
     )
+
+
+def _index_rules(settings: Settings) -> IndexRules:
+    secret = (
+        settings.package_index_url,
+        *settings.package_extra_index_urls,
+        *settings.package_allowed_indexes,
+    )
+    urls = [url.get_secret_value() for url in secret if url is not None]
+    return IndexRules(bare_indexes(urls), frozenset(host.lower() for host in settings.package_trusted_hosts))
 
 
 def _environment_rules(settings: Settings) -> EnvironmentRules:

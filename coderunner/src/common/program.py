@@ -54,6 +54,7 @@ class Program:
     key_policy: Mapping[str, Any] = field(default_factory=dict)  # what the caller's key is held to
     policy: Mapping[str, Any] = field(default_factory=dict)  # what all of them come to, for the guest
     environment_id: str | None = None
+    auto_install: bool = False
     layer: str = ""  # the folder of packages that the environment stands for
     figure: FigureWishes = field(default_factory=FigureWishes)
 

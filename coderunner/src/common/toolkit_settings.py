@@ -1,22 +1,14 @@
 """Settings of the Python toolkit: parsing, environments and packages; the names are the Stepflow seed's."""
 
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 
+from coderunner.src.common.package_settings import Names, PackageSettings
 from coderunner.src.common.security import Functions, Liftable, Modules
-from executor.common.settings import ExecutorSettings
 
 
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
-
-
-class CodeSettings(ExecutorSettings):
+class CodeSettings(PackageSettings):
     """Reading people's code without running it."""
 
     stepflow_python_enable_ast_parsing: bool = Field(
@@ -91,23 +83,6 @@ class EnvironmentSettings(CodeSettings):
     stepflow_python_max_environments: int = Field(100, ge=1, description="Environments of one tenant.")
     environment_max_mb: int = Field(2048, ge=1, description="Size of one environment's packages (MB).")
     environment_max_files: int = Field(100_000, ge=10, description="Files of one environment's packages.")
-    allow_package_install: bool = Field(True, description="Whether callers may install packages.")
-    package_allow_list: Names = Field((), description="Distributions that may be installed; empty means all.")
-    package_deny_list: Names = Field(
-        (), description="Distributions that may not be installed, not even as dependencies."
-    )
-    package_index_url: SecretStr | None = Field(
-        None, description="Package index; unset means the installer's default."
-    )
-    package_install_timeout: float = Field(300, gt=0, description="Seconds that one installation may take.")
-    package_http_timeout: float = Field(
-        30, ge=1, description="Seconds that the index may take for one answer."
-    )
-    ssl_cert_file: str = Field("", description="Certificates to trust when packages are fetched; a file.")
-    ssl_cert_dir: str = Field("", description="Certificates to trust when packages are fetched; a folder.")
-    http_proxy: str = Field("", description="Proxy for fetching packages over HTTP.")
-    https_proxy: str = Field("", description="Proxy for fetching packages over HTTPS.")
-    no_proxy: str = Field("", description="Hosts that are reached without the proxy.")
 
 
 class DatabaseSettings(EnvironmentSettings):

@@ -10,6 +10,10 @@ CodeRunnerError
 │   ├── CodeNotAnalysable     source text that cannot be parsed within bounds
 │   ├── NotPython             source text with syntax errors where a module was asked for
 │   ├── InvalidRequirementText  what is no requirement of an index
+│   ├── SourceNotAllowed      a package from where none may come: Conda, Git, folders of this machine
+│   ├── IndexNotAllowed       a package index that the operator has not named
+│   ├── WheelRefused          a wheel that may not be installed, or is none
+│   ├── ScriptHeaderInvalid   a program's header of dependencies that cannot be read
 │   ├── PackageNotInstalled   a package to uninstall that was never asked for
 │   └── PythonVersionMissing  a Python that this machine does not have
 ├── PackageProblem            packages that cannot be had
@@ -109,6 +113,30 @@ class InvalidRequirementText(InvalidProgram):
     """A text that is no requirement of a package index."""
 
     code = "invalid_requirement"
+
+
+class SourceNotAllowed(InvalidProgram):
+    """A package from a source that the operator does not allow, or that nobody may use."""
+
+    code = "source_not_allowed"
+
+
+class IndexNotAllowed(InvalidProgram):
+    """A package index, or a trust in one, that the operator has not named."""
+
+    code = "index_not_allowed"
+
+
+class WheelRefused(InvalidProgram):
+    """A wheel with a name, tag, entry or size that it may not have."""
+
+    code = "wheel_refused"
+
+
+class ScriptHeaderInvalid(InvalidProgram):
+    """A program's header (`# /// script`) that cannot be read."""
+
+    code = "script_header_invalid"
 
 
 class PackageNotInstalled(InvalidProgram):

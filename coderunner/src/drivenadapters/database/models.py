@@ -44,6 +44,7 @@ class EnvironmentRow(Row):
     base_packages: Mapped[list[str]] = mapped_column(JSON)
     installed_packages: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     settings: Mapped[dict[str, Any]] = mapped_column(JSON)
+    pip_config: Mapped[dict[str, Any] | None] = mapped_column(JSON, nullable=True)
     is_default: Mapped[int] = mapped_column(Integer)
     revision: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[int] = mapped_column(BigInteger)

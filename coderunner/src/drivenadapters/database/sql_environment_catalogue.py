@@ -1,6 +1,7 @@
 """Environments in rows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from coderunner.src.drivenadapters.database.models import DependencyRow, EnvironmentRow
 from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
 from coderunner.src.errors import EnvironmentExists, TooManyEnvironments
-from coderunner.src.logics.environment.model import Environment, Package
+from coderunner.src.logics.environment.model import BUILDING, Environment, IndexSettings, Package
 from coderunner.src.logics.environment.ports.environment_catalogue import EnvironmentCatalogue
+from coderunner.src.logics.environment.requirements import kept_wheel
 
 _TABLE = EnvironmentRow.__table__
 _MICROSECONDS = 1_000_000
@@ -56,6 +58,30 @@ class SqlEnvironmentCatalogue(EnvironmentCatalogue):
         """The one that is marked."""
         return await self._one(EnvironmentRow.tenant == tenant, EnvironmentRow.is_default == 1)
 
+    async def named(self, tenant: str, name: str) -> Environment | None:
+        """By name."""
+        return await self._one(EnvironmentRow.tenant == tenant, EnvironmentRow.name == name)
+
+    async def make_default(self, tenant: str, environment_id: str) -> bool:
+        """Both marks in one transaction."""
+
+        def work(connection: Connection) -> bool:
+            mine = EnvironmentRow.tenant == tenant
+            there = connection.execute(
+                update(EnvironmentRow).where(mine, EnvironmentRow.id == environment_id).values(is_default=1)
+            )
+            if there.rowcount != 1:
+                return False
+            others = update(EnvironmentRow).where(mine, EnvironmentRow.id != environment_id)
+            connection.execute(others.values(is_default=0))
+            return True
+
+        return await self._database.write(work)
+
+    async def building(self) -> Sequence[Environment]:
+        """Of all tenants."""
+        return await self._many(EnvironmentRow.status == BUILDING)
+
     async def all_of(self, tenant: str) -> Sequence[Environment]:
         """By name."""
         return await self._many(EnvironmentRow.tenant == tenant)
@@ -71,7 +97,7 @@ class SqlEnvironmentCatalogue(EnvironmentCatalogue):
                     EnvironmentRow.virtual_env_path == before.layer,
                     EnvironmentRow.revision == before.revision,
                 )
-                .values(**{**_values(after), "revision": before.revision + 1})
+                .values(**_changed(after), revision=before.revision + 1)
             )
             if changed.rowcount != 1:
                 return False
@@ -114,6 +140,13 @@ class SqlEnvironmentCatalogue(EnvironmentCatalogue):
             lambda connection: set(connection.scalars(select(EnvironmentRow.virtual_env_path))) - {""}
         )
 
+    async def wheels(self) -> Collection[str]:
+        """Wheels that rows ask for."""
+        found = await self._database.read(
+            lambda connection: list(connection.scalars(select(EnvironmentRow.base_packages)))
+        )
+        return {wheel for texts in found for text in texts if "@" in text and (wheel := kept_wheel(text))}
+
     async def _one(self, *conditions: Any) -> Environment | None:
         found = await self._many(*conditions)
         return found[0] if found else None
@@ -123,6 +156,14 @@ class SqlEnvironmentCatalogue(EnvironmentCatalogue):
         return await self._database.read(
             lambda connection: [_environment(row) for row in connection.execute(query).mappings()]
         )
+
+
+def _changed(environment: Environment) -> dict[str, Any]:
+    """What a change of packages writes; use and the default mark are other people's."""
+    values = _values(environment)
+    return {
+        name: values[name] for name in ("virtual_env_path", "base_packages", "installed_packages", "status")
+    }
 
 
 def _values(environment: Environment) -> dict[str, Any]:
@@ -140,10 +181,12 @@ def _values(environment: Environment) -> dict[str, Any]:
                 "source": package.source,
                 "installed_at": to_number(package.installed_at),
                 "imports": list(package.imports),
+                "wheel": package.wheel,
             }
             for package in environment.packages
         ],
         "settings": dict(environment.security),
+        "pip_config": asdict(environment.index),
         "is_default": int(environment.is_default),
         "created_at": to_number(environment.created_at),
         "last_used": to_number(environment.last_used),
@@ -182,6 +225,7 @@ def _environment(row: RowMapping) -> Environment:
                 package["source"],
                 to_moment(package["installed_at"]),
                 tuple(package["imports"]),
+                package.get("wheel", ""),
             )
             for package in row["installed_packages"]
         ),
@@ -190,5 +234,17 @@ def _environment(row: RowMapping) -> Environment:
         is_default=bool(row["is_default"]),
         status=row["status"],
         security=row["settings"],
+        index=_index(row["pip_config"] or {}),
         revision=row["revision"],
+    )
+
+
+def _index(kept: Mapping[str, Any]) -> IndexSettings:
+    hosts = kept.get("trusted_hosts")
+    return IndexSettings(
+        kept.get("index_url"),
+        tuple(kept.get("extra_index_urls") or ()),
+        None if hosts is None else tuple(hosts),
+        kept.get("timeout_s"),
+        kept.get("retries"),
     )

@@ -8,9 +8,14 @@ from pathlib import Path
 
 from coderunner.src.common.limits import MEGABYTE
 from coderunner.src.common.settings import Settings
+from coderunner.src.drivenadapters.environments.folder_wheel_store import FolderWheelStore
+from coderunner.src.drivenadapters.environments.folders import LayerBounds
+from coderunner.src.drivenadapters.environments.indexes import Indexes
 from coderunner.src.drivenadapters.environments.installer_process import Installer
-from coderunner.src.drivenadapters.environments.uv_layer_builder import LayerBounds, UvLayerBuilder
+from coderunner.src.drivenadapters.environments.roots import wheels_folder
+from coderunner.src.drivenadapters.environments.uv_layer_builder import UvLayerBuilder
 from coderunner.src.drivenadapters.sandbox.guest_runtime import default_guest_dir
+from coderunner.src.logics.code.ports.guest_catalogue import GuestCatalogue
 
 _SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")  # trust what the machine trusts
 
@@ -22,8 +27,23 @@ def make_builder(settings: Settings, root: Path) -> UvLayerBuilder:
         root=root,
         python=(settings.guest_dir or default_guest_dir()).resolve() / "bin" / "python",
         installer=Installer(_uv(root), _environment(settings), settings.package_install_timeout),
-        bounds=LayerBounds(settings.environment_max_mb * MEGABYTE, settings.environment_max_files),
+        indexes=Indexes.of(settings),
+        bounds=_bounds(settings),
     )
+
+
+def make_wheels(settings: Settings, root: Path, guest: GuestCatalogue) -> FolderWheelStore:
+    """Where uploaded and local wheels are kept, beside the layers."""
+    return FolderWheelStore(
+        root=wheels_folder(root),
+        guest=guest,
+        bounds=_bounds(settings),
+        local_roots=settings.package_local_roots,
+    )
+
+
+def _bounds(settings: Settings) -> LayerBounds:
+    return LayerBounds(settings.environment_max_mb * MEGABYTE, settings.environment_max_files)
 
 
 def _uv(root: Path) -> Path:
@@ -45,9 +65,7 @@ def _uv(root: Path) -> Path:
 
 def _environment(settings: Settings) -> Mapping[str, str]:
     """Nothing of the service's own but what the way to the index needs."""
-    index = settings.package_index_url
     wanted = {
-        "UV_DEFAULT_INDEX": index.get_secret_value() if index else "",
         "SSL_CERT_FILE": settings.ssl_cert_file,
         "SSL_CERT_DIR": settings.ssl_cert_dir,
         "UV_SYSTEM_CERTS": "1" if _SYSTEM_CERTIFICATES.exists() and not settings.ssl_cert_file else "",
@@ -56,6 +74,5 @@ def _environment(settings: Settings) -> Mapping[str, str]:
         "NO_PROXY": settings.no_proxy,
         "UV_CONCURRENT_DOWNLOADS": "8",
         "UV_CONCURRENT_INSTALLS": "2",
-        "UV_HTTP_TIMEOUT": str(round(settings.package_http_timeout)),
     }
     return {name: value for name, value in wanted.items() if value}

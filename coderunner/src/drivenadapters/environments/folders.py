@@ -5,16 +5,25 @@ import shutil
 import stat
 import time
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from coderunner.src.errors import PackagesUnresolvable
 from coderunner.src.logics.code.distributions import canonical
 
 _RECORD_BYTES = 16 << 20
-_MIN_AGE_S = 3600.0  # another service may be building what no row names yet
+MIN_AGE_S = 3600.0  # another service may be building what no row names yet
 
 
-def seal(folder: Path, *, most_bytes: int, most_files: int) -> None:
+@dataclass(frozen=True, slots=True)
+class LayerBounds:
+    """How large one layer, or one wheel unpacked, may be."""
+
+    most_bytes: int
+    most_files: int
+
+
+def seal(folder: Path, bounds: LayerBounds) -> None:
     """Refuse what is no plain file or folder; give everything to the service, readable by all, writable by none."""
     files = size = 0
     for place, names, entries in os.walk(folder):
@@ -25,9 +34,9 @@ def seal(folder: Path, *, most_bytes: int, most_files: int) -> None:
                 raise PackagesUnresolvable(f"a package holds what is neither file nor folder: {name[:80]!r}")
             files += 1
             size += status.st_size
-            if files > most_files or size > most_bytes:
+            if files > bounds.most_files or size > bounds.most_bytes:
                 raise PackagesUnresolvable(
-                    f"the packages take more than {most_bytes >> 20} MB or {most_files} files"
+                    f"the packages take more than {bounds.most_bytes >> 20} MB or {bounds.most_files} files"
                 )
             _give(path, 0o755 if stat.S_ISDIR(status.st_mode) or status.st_mode & stat.S_IXUSR else 0o644)
     _give(folder, 0o755)
@@ -80,7 +89,7 @@ def remove(folder: Path) -> None:
         shutil.rmtree(doomed, ignore_errors=True)
 
 
-def sweep(root: Path, used: Collection[str], *, min_age_s: float = _MIN_AGE_S) -> int:
+def sweep(root: Path, used: Collection[str], *, min_age_s: float = MIN_AGE_S) -> int:
     """Delete what nobody names and nobody is building."""
     count = 0
     before = time.time() - min_age_s

@@ -28,15 +28,15 @@ class Installer:
     environment: Mapping[str, str]
     timeout_s: float
 
-    async def run(self, arguments: Sequence[str], folder: Path) -> None:
-        """Run to the end in `folder`; a failure is told in uv's own words."""
+    async def run(self, arguments: Sequence[str], folder: Path, variables: Mapping[str, str]) -> None:
+        """Run to the end in `folder` with these variables more; a failure is told in uv's own words."""
         identity: dict[str, object] = {}
         if os.geteuid() == 0:
             identity = {"user": INSTALLER_UID, "group": INSTALLER_UID, "extra_groups": []}
         process = await asyncio.create_subprocess_exec(
             self.uv, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE, cwd=folder, start_new_session=True, umask=0o022,
-            env={**self.environment, "HOME": str(folder), "TMPDIR": str(folder)}, **identity,  # type: ignore[arg-type]
+            env={**self.environment, **variables, "HOME": str(folder), "TMPDIR": str(folder)}, **identity,  # type: ignore[arg-type]
         )  # fmt: skip
         try:
             async with asyncio.timeout(self.timeout_s):

@@ -16,3 +16,8 @@ def environments_root(settings: Settings) -> Path:
     )
     own = hashlib.sha256(str(settings.data_dir.absolute()).encode()).hexdigest()[:12]
     return base / "environments" / own
+
+
+def wheels_folder(root: Path) -> Path:
+    """Wheels that did not come from an index."""
+    return root / "wheels"

@@ -8,17 +8,23 @@ import shutil
 import stat
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
+
+from packaging.utils import parse_wheel_filename
 
 from coderunner.src.drivenadapters.environments import folders
+from coderunner.src.drivenadapters.environments.indexes import Indexes
 from coderunner.src.drivenadapters.environments.installer_process import INSTALLER_UID, Installer
+from coderunner.src.drivenadapters.environments.roots import wheels_folder
 from coderunner.src.drivenadapters.sandbox.host_users import refusal_of_root
 from coderunner.src.errors import PackagesUnresolvable
 from coderunner.src.logics.code.distributions import canonical
-from coderunner.src.logics.environment.model import BuiltLayer, Pin
+from coderunner.src.logics.environment.model import BuiltLayer, IndexSettings, Pin
 from coderunner.src.logics.environment.ports.layer_builder import LayerBuilder
+from coderunner.src.logics.environment.requirements import kept_wheel
 
+_WHEEL = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*) @ file://(\S+)$")
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;]+)")
 _COMMON = (
     "--no-config", "--color", "never", "--no-progress", "--python-preference", "only-system",
@@ -26,23 +32,24 @@ _COMMON = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class LayerBounds:
-    """How large one layer may be."""
-
-    most_bytes: int
-    most_files: int
-
-
 class UvLayerBuilder(LayerBuilder):
     """The root holds finished layers, folders under construction and uv's cache."""
 
     def __init__(
-        self, *, root: Path, python: Path, installer: Installer, bounds: LayerBounds, builds: int = 2
+        self,
+        *,
+        root: Path,
+        python: Path,
+        installer: Installer,
+        indexes: Indexes,
+        bounds: folders.LayerBounds,
+        builds: int = 2,
     ) -> None:
         self._root = root
+        self._wheels = wheels_folder(root)
         self._python = python
         self._installer = installer
+        self._indexes = indexes
         self._bounds = bounds
         self._places = asyncio.Semaphore(builds)
 
@@ -51,6 +58,7 @@ class UvLayerBuilder(LayerBuilder):
         """Make the folders; finished layers are readable by every run's user, the rest by the installer only."""
         root.mkdir(mode=0o755, parents=True, exist_ok=True)
         root.chmod(0o755)
+        wheels_folder(root).mkdir(mode=0o755, exist_ok=True)
         for name in (".building", ".cache"):
             folder = root / name
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -58,11 +66,15 @@ class UvLayerBuilder(LayerBuilder):
                 os.chown(folder, INSTALLER_UID, INSTALLER_UID)
 
     async def resolve(
-        self, wanted: Sequence[str], constraints: Mapping[str, str], preferred: Sequence[Pin]
+        self,
+        wanted: Sequence[str],
+        constraints: Mapping[str, str],
+        preferred: Sequence[Pin],
+        index: IndexSettings,
     ) -> Sequence[Pin]:
         """One call of the resolver."""
         async with self._places, self._scratch() as folder:
-            _write(folder / "wanted.txt", wanted)
+            _write(folder / "wanted.txt", [self._line(text) for text in wanted])
             _write(
                 folder / "constraints.txt", [f"{name}=={version}" for name, version in constraints.items()]
             )
@@ -74,13 +86,18 @@ class UvLayerBuilder(LayerBuilder):
                     str(self._root / ".cache"), "-o", "pins.txt", "wanted.txt",
                 ],
                 folder,
+                self._indexes.variables(index),
             )  # fmt: skip
-            return _read_pins(folder / "pins.txt")
+            return [self._pin(line) for line in _read_lines(folder / "pins.txt")]
 
-    async def build(self, pins: Sequence[Pin]) -> BuiltLayer:
+    async def build(self, pins: Sequence[Pin], index: IndexSettings) -> BuiltLayer:
         """Unpack, compile, check, and rename into place."""
         async with self._places, self._scratch() as folder:
-            _write(folder / "pins.txt", [f"{pin.name}=={pin.version}" for pin in pins])
+            lines = [
+                self._wheel_line(pin.name, pin.wheel) if pin.wheel else f"{pin.name}=={pin.version}"
+                for pin in pins
+            ]
+            _write(folder / "pins.txt", lines)
             target = folder / "layer"
             await self._installer.run(
                 [
@@ -89,13 +106,32 @@ class UvLayerBuilder(LayerBuilder):
                     "--target", str(target), "-r", "pins.txt",
                 ],
                 folder,
+                self._indexes.variables(index),
             )  # fmt: skip
             return await asyncio.to_thread(self._finish, target)
 
+    def _line(self, text: str) -> str:
+        wheel = kept_wheel(text)
+        return self._wheel_line(text.partition("@")[0].strip(), wheel) if wheel else text
+
+    def _wheel_line(self, name: str, wheel: str) -> str:
+        return f"{name} @ {(self._wheels / wheel).as_uri()}"
+
+    def _pin(self, line: str) -> Pin:
+        if (found := _PIN.match(line)) is not None:
+            return Pin(canonical(found[1]), found[2])
+        wheel = _WHEEL.match(line)
+        path = Path(unquote(wheel[2])) if wheel else Path()
+        if wheel is None or not path.is_relative_to(self._wheels):
+            raise PackagesUnresolvable("the resolver chose what is no version of an index")
+        version = str(parse_wheel_filename(path.name)[1])
+        return Pin(canonical(wheel[1]), version, str(path.relative_to(self._wheels)))
+
     def _finish(self, target: Path) -> BuiltLayer:
-        bounds = self._bounds
-        folders.seal(target, most_bytes=bounds.most_bytes, most_files=bounds.most_files)
+        folders.seal(target, self._bounds)
         name = f"layer_{secrets.token_hex(16)}"
+        for note in target.glob("*.dist-info/direct_url.json"):
+            note.unlink()  # it tells where the service keeps its wheels
         imports = folders.imports_of(target)
         target.rename(self._root / name)
         return BuiltLayer(name, imports)
@@ -132,13 +168,10 @@ def _write(path: Path, lines: Sequence[str]) -> None:
         os.chown(path, INSTALLER_UID, INSTALLER_UID)
 
 
-def _read_pins(path: Path) -> list[Pin]:
+def _read_lines(path: Path) -> list[str]:
     """What the resolver wrote; it ran as somebody else, so a link in its place is not followed."""
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(fd, encoding="utf-8") as file:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise PackagesUnresolvable("the resolver left no list of versions")
-        matches = [_PIN.match(line.strip()) for line in file if line.strip() and not line.startswith("#")]
-    if not all(matches):
-        raise PackagesUnresolvable("the resolver chose what is no version of an index")
-    return [Pin(canonical(match[1]), match[2]) for match in matches if match]
+        return [line.strip() for line in file if line.strip() and not line.startswith("#")]

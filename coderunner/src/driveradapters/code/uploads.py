@@ -10,8 +10,8 @@ from servicekit.http import ApiHandler, Problem
 class UploadingHandler(ApiHandler):
     """Takes JSON, or files as a form sends them."""
 
-    def uploads(self) -> list[HTTPFile] | None:
-        """The files of a multipart request; None when the request is no upload."""
+    def form(self) -> tuple[dict[str, list[bytes]], dict[str, list[HTTPFile]]] | None:
+        """Fields and files of a multipart request; None when the request is no form."""
         media_type = self.request.headers.get("Content-Type", "")
         if not media_type.lower().startswith("multipart/form-data"):
             return None
@@ -23,12 +23,20 @@ class UploadingHandler(ApiHandler):
             ),
             "",
         )
+        fields: dict[str, list[bytes]] = {}
         files: dict[str, list[HTTPFile]] = {}
         try:
-            parse_multipart_form_data(boundary.encode(), bytes(self._body), {}, files)
+            parse_multipart_form_data(boundary.encode(), bytes(self._body), fields, files)
         except HTTPInputError as error:
             raise Problem(400, "bad_request", f"the form cannot be read: {error}") from None
-        found = [upload for field in files.values() for upload in field]
+        return fields, files
+
+    def uploads(self) -> list[HTTPFile] | None:
+        """The files of a multipart request; None when the request is no upload."""
+        form = self.form()
+        if form is None:
+            return None
+        found = [upload for field in form[1].values() for upload in field]
         if not found or len(found) > MAX_FILES:
             raise Problem(422, "validation_failed", f"an upload needs 1 to {MAX_FILES} files")
         return found

@@ -1,7 +1,8 @@
 """/api/environments."""
 
-from coderunner.src.driveradapters.environment.waiting import finished
+from coderunner.src.driveradapters.environment.changing import ChangingHandler
 from coderunner.src.driveradapters.environment.wire import (
+    BuildingReply,
     CloneBody,
     CreateBody,
     EnvironmentReply,
@@ -10,6 +11,7 @@ from coderunner.src.driveradapters.environment.wire import (
     environment_member,
 )
 from coderunner.src.logics.environment.manage_environments import lock_of
+from coderunner.src.logics.environment.model import BUILDING, Environment
 from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
 from servicekit.http import ApiHandler, operation
 
@@ -25,48 +27,66 @@ PACKAGE_ERRORS = (
 )
 
 
-class EnvironmentsHandler(ApiHandler):
+class EnvironmentsHandler(ChangingHandler):
     """All environments of the tenant."""
-
-    def initialize(self, toolkit: EnvironmentToolkit) -> None:
-        self._toolkit = toolkit
 
     @operation(
         summary="Create an environment",
+        description="Its packages are installed by an execution; what takes longer than `wait` goes on (202), and "
+        "the environment is `building` until then. Nothing of it stays when they cannot be had.",
         tag="environments",
         body=CreateBody,
-        replies={201: EnvironmentReply},
+        replies={201: EnvironmentReply, 202: BuildingReply},
         errors=(
             "policy_too_wide",
             "environment_exists",
             "too_many_environments",
             "python_version_missing",
+            "index_not_allowed",
+            "source_not_allowed",
+            "capacity_exceeded",
             *PACKAGE_ERRORS,
         ),
         scope="packages",
     )
     async def post(self) -> None:
         body = self.parse_body(CreateBody)
+        tenant = self.caller.tenant
         security = body.security_settings.model_dump(mode="json", exclude_none=True)
         self._toolkit.runs.check_security(security, self.caller.policy)
-        work = self._toolkit.manage.create_with(
-            self.caller.tenant,
+        made = await self._toolkit.manage.create(
+            tenant,
             body.name,
             body.base_packages,
             python_version=body.python_version,
             security=security,
+            index=body.pip_config.settings(),
+            key=self.idempotency_key,
         )
-        environment = await finished(work, body.wait if body.wait is not None else self.prefer_wait_s)
-        self._toolkit.runs.forget(self.caller.tenant)
-        location = f"/api/environments/{environment.id}"
-        self.reply(environment_member(environment), status=201, headers={"Location": location})
+        if made.status == BUILDING and not await self._filled(made, body.wait):
+            return
+        self._toolkit.runs.forget(tenant)
+        found = await self._toolkit.manage.get(tenant, made.id)
+        document = environment_member(found, await self._toolkit.warm_packages())
+        self.reply(document, status=201, headers={"Location": f"/api/environments/{found.id}"})
+
+    async def _filled(self, made: Environment, wait: float | None) -> bool:
+        """Whether its packages are there; the execution may be run again after a crash, for it begins anew."""
+        try:
+            execution_id = await self.submit({"action": "create", "environment_id": made.id}, idempotent=True)
+        except BaseException:
+            await self._toolkit.manage.delete(self.caller.tenant, made.id)
+            raise
+        more = {"environment_id": made.id, "status": BUILDING}
+        return await self.outcome(execution_id, wait, **more) is not None
 
     @operation(
         summary="List environments", tag="environments", replies={200: EnvironmentsReply}, scope="packages"
     )
     async def get(self) -> None:
         found = await self._toolkit.manage.all_of(self.caller.tenant)
-        self.reply({"environments": [environment_member(environment) for environment in found]})
+        warm = await self._toolkit.warm_packages()
+        self.reply({"environments": [environment_member(environment, warm) for environment in found]})
 
 
 class EnvironmentHandler(ApiHandler):
@@ -84,7 +104,8 @@ class EnvironmentHandler(ApiHandler):
         scope="packages",
     )
     async def get(self, environment_id: str) -> None:
-        self.reply(environment_member(await self._toolkit.manage.get(self.caller.tenant, environment_id)))
+        found = await self._toolkit.manage.get(self.caller.tenant, environment_id)
+        self.reply(environment_member(found, await self._toolkit.warm_packages()))
 
     @operation(
         summary="Delete an environment",
@@ -119,7 +140,29 @@ class CloneHandler(ApiHandler):
     async def post(self, environment_id: str) -> None:
         body = self.parse_body(CloneBody)
         made = await self._toolkit.manage.clone(self.caller.tenant, environment_id, body.name)
-        self.reply(environment_member(made), status=201, headers={"Location": f"/api/environments/{made.id}"})
+        document = environment_member(made, await self._toolkit.warm_packages())
+        self.reply(document, status=201, headers={"Location": f"/api/environments/{made.id}"})
+
+
+class ActivateHandler(ApiHandler):
+    """Which environment is the default."""
+
+    def initialize(self, toolkit: EnvironmentToolkit) -> None:
+        self._toolkit = toolkit
+
+    @operation(
+        summary="Activate an environment",
+        description="Runs and installs of the tenant that name no environment see this one from now on.",
+        tag="environments",
+        path=ID,
+        replies={200: EnvironmentReply},
+        errors=("environment_not_found", "environment_busy"),
+        scope="packages",
+    )
+    async def post(self, environment_id: str) -> None:
+        found = await self._toolkit.manage.activate(self.caller.tenant, environment_id)
+        self._toolkit.runs.forget(self.caller.tenant)
+        self.reply(environment_member(found, await self._toolkit.warm_packages()))
 
 
 class LockHandler(ApiHandler):

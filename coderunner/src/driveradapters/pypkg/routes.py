@@ -1,13 +1,19 @@
 """The routes of /api/pypkg and /api/environments."""
 
 from coderunner.src.driveradapters.environment.handlers import (
+    ActivateHandler,
     CloneHandler,
     EnvironmentHandler,
     EnvironmentsHandler,
     LockHandler,
     ProblemsHandler,
 )
-from coderunner.src.driveradapters.pypkg.handlers import InstallHandler, ListHandler, UninstallHandler
+from coderunner.src.driveradapters.pypkg.handlers import (
+    EnvironmentPackagesHandler,
+    InstallHandler,
+    ListHandler,
+    UninstallHandler,
+)
 from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
 from executor.core.engine import ExecutionEngine
 from servicekit.http import Route
@@ -20,10 +26,12 @@ def package_routes(toolkit: EnvironmentToolkit, engine: ExecutionEngine) -> list
     one = "/api/environments/{environment_id}"
     return [
         Route("/api/pypkg/install", InstallHandler, changing),
-        Route("/api/pypkg/list", ListHandler, parts),
+        Route("/api/pypkg/list", ListHandler, changing),
         Route("/api/pypkg/uninstall", UninstallHandler, changing),
-        Route("/api/environments", EnvironmentsHandler, parts),
+        Route("/api/environments", EnvironmentsHandler, changing),
         Route(one, EnvironmentHandler, parts),
+        Route(f"{one}/packages", EnvironmentPackagesHandler, changing),
+        Route(f"{one}/activate", ActivateHandler, parts),
         Route(f"{one}/clone", CloneHandler, parts),
         Route(f"{one}/lock", LockHandler, parts),
         Route(f"{one}/validate", ProblemsHandler, parts),

@@ -6,13 +6,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from weakref import WeakValueDictionary
 
-from coderunner.src.errors import EnvironmentBusy, EnvironmentNotFound, InstallRefused, PackageNotInstalled
+from coderunner.src.errors import (
+    EnvironmentBusy,
+    EnvironmentNotFound,
+    InstallRefused,
+    InvalidRequirementText,
+    PackageNotInstalled,
+    PackagesUnresolvable,
+)
 from coderunner.src.logics.code.distributions import canonical
 from coderunner.src.logics.code.ports.guest_catalogue import GuestCatalogue
-from coderunner.src.logics.environment.model import Environment, Package, Pin
+from coderunner.src.logics.environment.model import ACTIVE, Environment, Package, Pin, Source
 from coderunner.src.logics.environment.ports.environment_catalogue import EnvironmentCatalogue
 from coderunner.src.logics.environment.ports.layer_builder import LayerBuilder
-from coderunner.src.logics.environment.requirements import PackageRules, parse_requirements
+from coderunner.src.logics.environment.ports.wheel_store import WheelStore, source_of
+from coderunner.src.logics.environment.requirements import (
+    PackageRules,
+    kept_requirement,
+    local_path,
+    parse_requirements,
+)
 
 _ATTEMPTS = 3
 Telling = Callable[[str], None]
@@ -23,10 +36,12 @@ def _silent(_message: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
+    """What was asked for, every version that it needs, and which of them the guest lacks."""
+
     wanted: tuple[str, ...]
-    pins: tuple[Pin, ...]
-    own: tuple[Pin, ...]
+    pins: tuple[Pin, ...] = ()
+    own: tuple[Pin, ...] = ()
 
 
 class ChangePackages:
@@ -37,6 +52,7 @@ class ChangePackages:
         *,
         environments: EnvironmentCatalogue,
         builder: LayerBuilder,
+        wheels: WheelStore,
         guest: GuestCatalogue,
         rules: PackageRules,
         now: Callable[[], datetime],
@@ -44,41 +60,77 @@ class ChangePackages:
     ) -> None:
         self._environments = environments
         self._builder = builder
+        self._wheels = wheels
         self._guest = guest
         self._rules = rules
         self._now = now
         self._allowed = allowed
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def check(self, packages: Sequence[str], pointer: str = "/packages") -> dict[str, str]:
-        """Hold what is asked for to the operator's rules before anything is done."""
+    def require_allowed(self) -> None:
+        """InstallRefused where the operator lets nobody change packages."""
         if not self._allowed:
             raise InstallRefused("packages may not be installed here (ALLOW_PACKAGE_INSTALL is false)")
+
+    def check(self, packages: Sequence[str], pointer: str = "/packages") -> dict[str, str]:
+        """Hold what is asked for to the operator's rules before anything is done."""
+        self.require_allowed()
         asked = parse_requirements(packages, pointer)
         self._rules.hold(asked)
+        self._rules.hold_sources(asked, pointer)
         return asked
 
     async def install(
-        self, tenant: str, environment_id: str, packages: Sequence[str], tell: Telling = _silent
+        self,
+        tenant: str,
+        environment_id: str,
+        packages: Sequence[str],
+        tell: Telling = _silent,
+        *,
+        wheels: Sequence[str] = (),
     ) -> Environment:
         """Add or change packages; the environment stays as it was when anything fails."""
-        asked = self.check(packages)
+        asked = await self._asked(tenant, packages, wheels)
 
         def wanted(before: Environment) -> tuple[str, ...]:
-            return tuple({**parse_requirements(before.wanted), **asked}.values())
+            return tuple({**parse_requirements(before.wanted, kept=True), **asked}.values())
 
         return await self._change(tenant, environment_id, wanted, tell)
+
+    async def filled(
+        self,
+        blank: Environment,
+        packages: Sequence[str],
+        tell: Telling = _silent,
+    ) -> Environment:
+        """What an environment that no row knows yet becomes with these packages."""
+        asked = await self._asked(blank.tenant, packages, ())
+        return await self._rebuilt(blank, tuple(asked.values()), tell)
+
+    async def _asked(self, tenant: str, packages: Sequence[str], wheels: Sequence[str]) -> dict[str, str]:
+        """By name, with files of this machine and uploads as kept wheels."""
+        asked = self.check(packages)
+        for name, text in asked.items():
+            if path := local_path(text):
+                kept = await self._wheels.adopt(tenant, path)
+                if kept.name != name:
+                    raise InvalidRequirementText(f"{path} is {kept.name}, not {name}", pointer="/packages")
+                asked[name] = kept_requirement(name, kept.ref)
+        for public in wheels:
+            kept = await self._wheels.find(tenant, public)
+            self._rules.hold([kept.name])
+            asked[kept.name] = kept_requirement(kept.name, kept.ref)
+        return asked
 
     async def uninstall(
         self, tenant: str, environment_id: str, names: Sequence[str], tell: Telling = _silent
     ) -> Environment:
         """Remove packages that were asked for, and what only they needed; PackageNotInstalled for others."""
-        if not self._allowed:
-            raise InstallRefused("packages may not be changed here (ALLOW_PACKAGE_INSTALL is false)")
+        self.require_allowed()
         gone = list(parse_requirements(names))
 
         def wanted(before: Environment) -> tuple[str, ...]:
-            kept = parse_requirements(before.wanted)
+            kept = parse_requirements(before.wanted, kept=True)
             for index, name in enumerate(gone):
                 if kept.pop(name, None) is None:
                     raise PackageNotInstalled(_why_not(name, before), pointer=f"/packages/{index}")
@@ -108,48 +160,48 @@ class ChangePackages:
 
     async def _rebuilt(self, before: Environment, wanted: tuple[str, ...], tell: Telling) -> Environment:
         plan = await self._plan(before, wanted, tell)
-        unchanged = {
-            (package.name, package.version) for package in before.packages if package.source == "pypi"
-        }
-        if {(pin.name, pin.version) for pin in plan.own} == unchanged:
+        after = replace(before, wanted=wanted, status=ACTIVE)
+        if set(plan.own) == {package.pin for package in before.own}:
             imports = {package.name: package.imports for package in before.packages}
-            return replace(before, wanted=wanted, packages=self._packages(before, plan, imports))
+            return replace(after, packages=self._packages(before, plan, imports))
         if not plan.own:
-            return replace(before, wanted=wanted, layer="", packages=self._packages(before, plan, {}))
+            return replace(after, layer="", packages=self._packages(before, plan, {}))
         tell(f"installing {', '.join(f'{pin.name} {pin.version}' for pin in plan.own)}")
-        built = await self._builder.build(plan.own)
-        packages = self._packages(before, plan, built.imports)
-        return replace(before, wanted=wanted, layer=built.layer, packages=packages)
+        built = await self._builder.build(plan.own, before.index)
+        return replace(after, layer=built.layer, packages=self._packages(before, plan, built.imports))
 
-    async def _plan(self, before: Environment, wanted: tuple[str, ...], tell: Telling) -> _Plan:
+    async def _plan(self, before: Environment, wanted: tuple[str, ...], tell: Telling) -> Plan:
         if not wanted:
-            return _Plan((), (), ())
+            return Plan(())
         tell("resolving")
         guest = await self._guest.contents()
-        preferred = [Pin(package.name, package.version) for package in before.packages]
-        pins = tuple(await self._builder.resolve(wanted, guest.distributions, preferred))
+        preferred = [package.pin for package in before.packages if not package.wheel]
+        pins = tuple(await self._builder.resolve(wanted, guest.distributions, preferred, before.index))
         own = tuple(pin for pin in pins if pin.name not in guest.distributions)
+        for pin in pins:
+            if pin.wheel and pin not in own:
+                raise PackagesUnresolvable(f"{pin.name} is part of the guest interpreter and stays as it is")
         self._rules.hold(pin.name for pin in own)
-        return _Plan(wanted, pins, own)
+        return Plan(wanted, pins, own)
 
     def _packages(
-        self, before: Environment, plan: _Plan, imports: Mapping[str, tuple[str, ...]]
+        self, before: Environment, plan: Plan, imports: Mapping[str, tuple[str, ...]]
     ) -> tuple[Package, ...]:
-        known = {(package.name, package.version): package for package in before.packages}
-        asked = set(parse_requirements(plan.wanted))
-        own = {pin.name for pin in plan.own}
+        known = {package.pin: package for package in before.packages}
+        asked = set(parse_requirements(plan.wanted, kept=True))
         return tuple(
-            replace(known[pin.name, pin.version], imports=imports.get(pin.name, ()))
-            if (pin.name, pin.version) in known
+            replace(known[pin], imports=imports.get(pin.name, ()))
+            if pin in known
             else Package(
                 pin.name,
                 pin.version,
-                "pypi" if pin.name in own else "guest",
+                source_of(pin.wheel) if pin in plan.own else Source.GUEST,
                 self._now(),
                 imports.get(pin.name, ()),
+                pin.wheel,
             )
             for pin in sorted(plan.pins, key=lambda pin: pin.name)
-            if pin.name in own or pin.name in asked
+            if pin in plan.own or pin.name in asked
         )
 
 

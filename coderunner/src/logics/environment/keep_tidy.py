@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Collection
 
 from coderunner.src.errors import DatabaseUnavailable
 from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
@@ -10,14 +11,17 @@ _LOG = logging.getLogger(__name__)
 _EVERY_S = 600.0
 
 
-async def keep_tidy(toolkit: EnvironmentToolkit, every_s: float = _EVERY_S) -> None:
+UnderWay = Callable[[], Awaitable[Collection[str]]]
+
+
+async def keep_tidy(toolkit: EnvironmentToolkit, under_way: UnderWay, every_s: float = _EVERY_S) -> None:
     """Tidy up now and then, for ever; a database that is away is tried again the next time."""
     while True:
         try:
-            gone = await toolkit.tidy()
+            gone = await toolkit.tidy(await under_way())
         except DatabaseUnavailable as away:
             _LOG.warning("environments were not tidied up: %s", away)
         else:
             if gone:
-                _LOG.info("%d idle environments and unused folders are gone", gone)
+                _LOG.info("%d unused environments, folders and wheels are gone", gone)
         await asyncio.sleep(every_s)

@@ -1,14 +1,21 @@
-"""Requirements as data: names and versions from an index, and nothing else."""
+"""Requirements as data: names and versions from an index, kept wheels, and what else the operator allows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from coderunner.src.errors import InvalidRequirementText, PackageNotAllowed
+from coderunner.src.errors import InvalidRequirementText, PackageNotAllowed, SourceNotAllowed
 from coderunner.src.logics.code.distributions import canonical
 
 _MAX_LENGTH = 500
+_KEPT = "wheel:"  # how a row names a kept wheel; nobody else may
+_NO_GIT = (
+    "is from Git, which has source only: packages come as wheels, because building one would run its build "
+    "script; build a wheel and upload it to /api/pypkg/install"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +24,7 @@ class PackageRules:
 
     allowed: frozenset[str]
     denied: frozenset[str]
+    local_roots: tuple[PurePosixPath, ...] = ()
 
     def hold(self, names: Iterable[str]) -> None:
         """PackageNotAllowed names all that may not be installed."""
@@ -26,12 +34,34 @@ class PackageRules:
         if refused:
             raise PackageNotAllowed(f"may not be installed here: {', '.join(refused)}")
 
+    def hold_sources(self, asked: Mapping[str, str], pointer: str) -> None:
+        """SourceNotAllowed for Git, and for files outside the operator's folders."""
+        for index, text in enumerate(asked.values()):
+            url = Requirement(text).url
+            if url is None or url.startswith(_KEPT):
+                continue
+            where = f"{pointer}/{index}"
+            if urlsplit(url).scheme.startswith("git"):
+                raise SourceNotAllowed(f"{text[:80]!r} {_NO_GIT}", pointer=where)
+            path = PurePosixPath(local_path(text) or "/")
+            if not any(path.is_relative_to(root) for root in self.local_roots) or ".." in path.parts:
+                message = f"{text[:80]!r} is a file outside the folders of PACKAGE_LOCAL_ROOTS"
+                raise SourceNotAllowed(message, pointer=where)
+            if path.suffix != ".whl":
+                message = f"{text[:80]!r} is no wheel; of local files only wheels are installed"
+                raise SourceNotAllowed(message, pointer=where)
 
-def parse_requirements(texts: Sequence[str], pointer: str = "/packages") -> dict[str, str]:
-    """Each by canonical name, in one spelling; InvalidRequirementText names the place of the first bad one."""
+
+def parse_requirements(
+    texts: Sequence[str], pointer: str = "/packages", *, kept: bool = False
+) -> dict[str, str]:
+    """Each by canonical name, in one spelling; InvalidRequirementText names the place of the first bad one.
+
+    `kept` is for texts of our own rows, which may name kept wheels.
+    """
     found: dict[str, str] = {}
     for index, text in enumerate(texts):
-        requirement = _parsed(text, f"{pointer}/{index}")
+        requirement = _parsed(text, f"{pointer}/{index}", kept=kept)
         name, spelt = canonical(requirement.name), str(requirement)
         if found.setdefault(name, spelt) != spelt:
             message = f"{name} is named twice, as {found[name]!r} and {spelt!r}"
@@ -48,7 +78,24 @@ def requirement_lines(text: str, pointer: str = "/requirements") -> list[str]:
     return kept
 
 
-def _parsed(text: str, pointer: str) -> Requirement:
+def kept_requirement(name: str, wheel: str) -> str:
+    """How a row asks for a kept wheel."""
+    return str(Requirement(f"{name} @ {_KEPT}{wheel}"))
+
+
+def kept_wheel(text: str) -> str:
+    """The kept wheel that a requirement of a row names, or nothing."""
+    url = Requirement(text).url or ""
+    return url.removeprefix(_KEPT) if url.startswith(_KEPT) else ""
+
+
+def local_path(text: str) -> str:
+    """The file of this machine that a requirement names, or nothing."""
+    parts = urlsplit(Requirement(text).url or "")
+    return unquote(parts.path) if parts.scheme == "file" and not parts.netloc else ""
+
+
+def _parsed(text: str, pointer: str, *, kept: bool = False) -> Requirement:
     shown = text[:80]
     message = f"{shown!r} is not a requirement such as name, name==1.2 or name[extra]>=1,<2"
     if len(text) > _MAX_LENGTH or any(ord(char) < ord(" ") for char in text):
@@ -57,7 +104,18 @@ def _parsed(text: str, pointer: str) -> Requirement:
         requirement = Requirement(text)
     except InvalidRequirement:
         raise InvalidRequirementText(message, pointer=pointer) from None
-    if requirement.url is not None:
-        message = f"{shown!r} names an address; packages come from the index only"
-        raise InvalidRequirementText(message, pointer=pointer)
+    if requirement.url is not None and not (kept and requirement.url.startswith(_KEPT)):
+        _require_source(requirement.url, shown, pointer)
     return requirement
+
+
+def _require_source(url: str, shown: str, pointer: str) -> None:
+    """Only sources that have a name go on to the operator's rules; addresses are no requirement."""
+    parts = urlsplit(url)
+    if parts.scheme in {"git", "git+https", "git+ssh", "git+file"} or (
+        parts.scheme == "file" and parts.netloc in {"", "localhost"}
+    ):
+        return
+    raise InvalidRequirementText(
+        f"{shown!r} names an address; packages come from the index only", pointer=pointer
+    )

@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from coderunner.src.common.program import Program, SecurityLevel
+from coderunner.src.errors import EnvironmentBusy
 from coderunner.src.logics.code.policy_rules import PolicyRules
 from coderunner.src.logics.environment.manage_environments import ManageEnvironments
-from coderunner.src.logics.environment.model import Environment
+from coderunner.src.logics.environment.model import ACTIVE, Environment
 from coderunner.src.logics.environment.ports.environment_catalogue import EnvironmentCatalogue
 from coderunner.src.logics.runner.imports_scan import needs_libraries
 
@@ -88,6 +89,8 @@ class RunEnvironments:
         if known is not None and now_s - known[0] < _REMEMBER_S:
             return known[1]
         found = await self._manage.chosen(tenant, environment_id)
+        if found is not None and found.status != ACTIVE:
+            raise EnvironmentBusy("the environment is still being built; its execution tells how far it is")
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[key] = (now_s, found)

@@ -1,17 +1,21 @@
 """The use cases of environments and packages, put together from their ports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from coderunner.src.logics.code.policy_rules import PolicyRules
 from coderunner.src.logics.code.ports.guest_catalogue import GuestCatalogue
 from coderunner.src.logics.environment.change_packages import ChangePackages
+from coderunner.src.logics.environment.index_rules import IndexRules
 from coderunner.src.logics.environment.manage_environments import EnvironmentRules, ManageEnvironments
 from coderunner.src.logics.environment.ports.environment_catalogue import EnvironmentCatalogue
 from coderunner.src.logics.environment.ports.layer_builder import LayerBuilder
+from coderunner.src.logics.environment.ports.wheel_store import WheelStore
 from coderunner.src.logics.environment.requirements import PackageRules
 from coderunner.src.logics.environment.run_environments import RunEnvironments
+
+Warm = Callable[[], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,9 @@ class EnvironmentToolkit:
     runs: RunEnvironments
     environments: EnvironmentCatalogue
     builder: LayerBuilder
+    wheels: WheelStore
+    guest: GuestCatalogue
+    warm: Warm
 
     @classmethod
     def of(
@@ -30,8 +37,11 @@ class EnvironmentToolkit:
         *,
         environments: EnvironmentCatalogue,
         builder: LayerBuilder,
+        wheels: WheelStore,
         guest: GuestCatalogue,
+        warm: Warm,
         packages: PackageRules,
+        indexes: IndexRules,
         rules: EnvironmentRules,
         allowed: bool,
         now: Callable[[], datetime],
@@ -39,16 +49,30 @@ class EnvironmentToolkit:
     ) -> "EnvironmentToolkit":
         """All on the same ports."""
         change = ChangePackages(
-            environments=environments, builder=builder, guest=guest, rules=packages, now=now, allowed=allowed
-        )
+            environments=environments, builder=builder, wheels=wheels, guest=guest,
+            rules=packages, now=now, allowed=allowed,
+        )  # fmt: skip
         manage = ManageEnvironments(
-            environments=environments, builder=builder, guest=guest, change=change, rules=rules, now=now
-        )
+            environments=environments, builder=builder, guest=guest,
+            change=change, indexes=indexes, rules=rules, now=now,
+        )  # fmt: skip
         runs = RunEnvironments(manage=manage, environments=environments, now=now, policy=policy)
-        return cls(manage, change, runs, environments, builder)
+        return cls(manage, change, runs, environments, builder, wheels, guest, warm)
 
-    async def tidy(self) -> int:
-        """Forget idle environments and delete folders that nobody names or uses; says how many went."""
-        idle = await self.manage.clean_up()
+    async def warm_packages(self) -> Collection[str]:
+        """Distributions of the guest that runs may find imported already."""
+        modules = self.warm()
+        if not modules:
+            return ()
+        providers = (await self.guest.contents()).providers
+        return {name for module in modules for name in providers.get(module, ())}
+
+    async def tidy(self, under_way: Collection[str]) -> int:
+        """Forget idle and abandoned environments, delete what nobody names or uses; says how many went.
+
+        `under_way` names the environments that executions are about to fill.
+        """
+        gone = await self.manage.clean_up() + await self.manage.abandon(under_way)
         used = {*await self.environments.layers(), *self.runs.in_use()}
-        return idle + await self.builder.sweep(used)
+        swept = await self.builder.sweep(used)
+        return gone + swept + await self.wheels.sweep(await self.environments.wheels())

@@ -80,7 +80,7 @@ async def test_a_failure_quotes_the_resolver_and_leaves_the_old_state(client, pa
 async def test_a_name_that_is_no_requirement_is_refused_as_data(client, name):
     reply = await client.request("POST", "/api/pypkg/install", json={"packages": [name]})
     assert reply.status == 422
-    assert reply.json()["code"] in {"invalid_requirement", "validation_failed"}
+    assert reply.json()["code"] in {"invalid_requirement", "validation_failed", "source_not_allowed"}
     assert reply.json()["errors"][0]["pointer"].startswith("/packages")
 
 

@@ -23,6 +23,18 @@ class EnvironmentCatalogue(abc.ABC):
         """The tenant's default environment, if it was ever used."""
 
     @abc.abstractmethod
+    async def named(self, tenant: str, name: str) -> Environment | None:
+        """The tenant's environment of this name."""
+
+    @abc.abstractmethod
+    async def make_default(self, tenant: str, environment_id: str) -> bool:
+        """Make this the tenant's one default environment; False when it is not there."""
+
+    @abc.abstractmethod
+    async def building(self) -> Sequence[Environment]:
+        """Environments of every tenant that were never finished."""
+
+    @abc.abstractmethod
     async def all_of(self, tenant: str) -> Sequence[Environment]:
         """All of the tenant's, by name."""
 
@@ -45,3 +57,7 @@ class EnvironmentCatalogue(abc.ABC):
     @abc.abstractmethod
     async def layers(self) -> Collection[str]:
         """Every folder that some environment uses."""
+
+    @abc.abstractmethod
+    async def wheels(self) -> Collection[str]:
+        """Every kept wheel that some environment asks for."""

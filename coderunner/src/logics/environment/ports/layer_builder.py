@@ -3,7 +3,7 @@
 import abc
 from collections.abc import Collection, Mapping, Sequence
 
-from coderunner.src.logics.environment.model import BuiltLayer, Pin
+from coderunner.src.logics.environment.model import BuiltLayer, IndexSettings, Pin
 
 
 class LayerBuilder(abc.ABC):
@@ -15,12 +15,16 @@ class LayerBuilder(abc.ABC):
 
     @abc.abstractmethod
     async def resolve(
-        self, wanted: Sequence[str], constraints: Mapping[str, str], preferred: Sequence[Pin]
+        self,
+        wanted: Sequence[str],
+        constraints: Mapping[str, str],
+        preferred: Sequence[Pin],
+        index: IndexSettings,
     ) -> Sequence[Pin]:
         """Every distribution that is needed, within the constraints; keeps to the preferred versions if it can."""
 
     @abc.abstractmethod
-    async def build(self, pins: Sequence[Pin]) -> BuiltLayer:
+    async def build(self, pins: Sequence[Pin], index: IndexSettings) -> BuiltLayer:
         """A new folder with exactly these, complete when this returns."""
 
     @abc.abstractmethod

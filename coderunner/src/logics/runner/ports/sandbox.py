@@ -35,6 +35,8 @@ class SandboxState:
     layers: tuple[Layer, ...]
     pools: Mapping[str, Mapping[str, int]]
     keeps_cpu_share: bool = False
+    warm: frozenset[str] = frozenset()
+    """Modules that runs may find imported already."""
 
 
 class Sandbox(abc.ABC):
