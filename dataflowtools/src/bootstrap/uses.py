@@ -10,6 +10,7 @@ from dataflowtools.src.bootstrap.files import file_uses
 from dataflowtools.src.bootstrap.ocr import open_seeing
 from dataflowtools.src.bootstrap.tags import tag_uses
 from dataflowtools.src.bootstrap.workers import open_workers
+from dataflowtools.src.bootstrap.writing import writing_uses
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.driveradapters.routes import Uses
 from dataflowtools.src.logics.file.ports.file_catalogue import FileCatalogue
@@ -47,6 +48,7 @@ async def open_uses(
             catalogue=catalogue,
             recogniser=seeing.recogniser,
         ),
+        writing=writing_uses(settings, workers=workers, files=files),
         seeing=seeing.uses,
         tags=tag_uses(settings, resources, catalogue=stores.tag_catalogue),
         analysis=analysis_uses(

@@ -10,6 +10,7 @@ from dataflowtools.src.bootstrap.analysis import analysis_limits
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.drivenadapters.analysis.families import analysis_families
 from dataflowtools.src.drivenadapters.documents import families as documents
+from dataflowtools.src.drivenadapters.documents_out.families import writing_families
 from dataflowtools.src.drivenadapters.ocr.families import seeing_families
 from dataflowtools.src.drivenadapters.workers.families import JobReport, WorkerFamily
 from dataflowtools.src.drivenadapters.workers.limited_workers import LimitedWorkers
@@ -21,6 +22,11 @@ def worker_families(settings: Settings) -> list[WorkerFamily]:
     """List every kind of worker; the modules named here import no parser."""
     return [
         *documents.families(
+            settings.document_workers,
+            queue_limit=settings.document_queue,
+            memory_bytes=settings.document_memory_bytes,
+        ),
+        *writing_families(
             settings.document_workers,
             queue_limit=settings.document_queue,
             memory_bytes=settings.document_memory_bytes,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from dataflowtools.src.driveradapters.data_analysis.routes import AnalysisUses, analysis_routes
 from dataflowtools.src.driveradapters.file.document_routes import DocumentUses, document_routes
 from dataflowtools.src.driveradapters.file.routes import FileUses, file_by_id_routes, file_routes
+from dataflowtools.src.driveradapters.file.writing_routes import WritingUses, writing_routes
 from dataflowtools.src.driveradapters.ocr.routes import SeeingUses, ocr_routes
 from dataflowtools.src.driveradapters.py_pkg.routes import PackageUses, package_routes
 from dataflowtools.src.driveradapters.tag.routes import TagUses, tag_routes
@@ -19,6 +20,7 @@ class Uses:
 
     files: FileUses
     documents: DocumentUses
+    writing: WritingUses
     seeing: SeeingUses
     tags: TagUses
     analysis: AnalysisUses
@@ -30,6 +32,7 @@ def all_routes(uses: Uses, engine: ExecutionEngine) -> list[Route]:
     return [
         *file_routes(uses.files),
         *document_routes(uses.documents),
+        *writing_routes(uses.writing),
         *ocr_routes(uses.seeing),
         *tag_routes(uses.tags),
         *analysis_routes(uses.analysis),

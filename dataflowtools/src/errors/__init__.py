@@ -7,6 +7,8 @@ DataflowError
 │   ├── documents      EmptyFile, CorruptFile, UnsupportedType, UnsupportedConversion, DecompressionLimit,
 │   │                  ForbiddenXml, SheetTooLarge, DocumentTooLarge, ImageTooLarge, PasswordRequired,
 │   │                  PasswordIncorrect, InvalidSelection
+│   ├── writing        InvalidContent, InvalidEdit, EditConflict, InvalidTemplate, MissingFields,
+│   │                  InvalidTemplateData
 │   ├── ocr            InvalidCode, LanguageUnavailable
 │   ├── tags           InvalidTag, TagNotFound, TagExists, TagInUse, InvalidTagExpression, InvalidTagRules
 │   ├── analysis       InvalidAnalysis, InvalidStep, UnknownColumn, TableTooLarge, InvalidExpression,
@@ -93,6 +95,14 @@ from dataflowtools.src.errors.workers import (
     WorkersUnavailable,
     WorkerTimedOut,
 )
+from dataflowtools.src.errors.writing import (
+    EditConflict,
+    InvalidContent,
+    InvalidEdit,
+    InvalidTemplate,
+    InvalidTemplateData,
+    MissingFields,
+)
 
 __all__ = [
     "CoderunnerForbade",
@@ -103,6 +113,7 @@ __all__ = [
     "DataflowError",
     "DecompressionLimit",
     "DocumentTooLarge",
+    "EditConflict",
     "EmptyFile",
     "EngineMissing",
     "FileNotFound",
@@ -112,6 +123,8 @@ __all__ = [
     "ImageTooLarge",
     "InvalidAnalysis",
     "InvalidCode",
+    "InvalidContent",
+    "InvalidEdit",
     "InvalidExpression",
     "InvalidFileRequest",
     "InvalidPattern",
@@ -122,7 +135,10 @@ __all__ = [
     "InvalidTag",
     "InvalidTagExpression",
     "InvalidTagRules",
+    "InvalidTemplate",
+    "InvalidTemplateData",
     "LanguageUnavailable",
+    "MissingFields",
     "OcrServiceUnavailable",
     "OperationNotAllowed",
     "PasswordIncorrect",

@@ -13,22 +13,25 @@ _CHUNK_BYTES = 1 << 16
 _FORBIDDEN = ("entit", "depth", "excessive", "amplification", "xmlsax2", "huge")
 
 
-def _parser() -> etree.XMLParser:
+def _parser(*, keep_all: bool = False) -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
         dtd_validation=False,
         huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
+        remove_comments=not keep_all,
+        remove_pis=not keep_all,
         collect_ids=False,
     )
 
 
-def parse(data: bytes, what: str = "The XML") -> Element:
-    """Parse a document; ForbiddenXml for a document type or nesting beyond all use, CorruptFile if broken."""
-    parser = _parser()
+def parse(data: bytes, what: str = "The XML", *, keep_all: bool = False) -> Element:
+    """Parse a document; ForbiddenXml for a document type or nesting beyond all use, CorruptFile if broken.
+
+    Comments and processing instructions are dropped unless all is to be kept.
+    """
+    parser = _parser(keep_all=keep_all)
     try:
         for start in range(0, max(len(data), 1), _CHUNK_BYTES):
             parser.feed(data[start : start + _CHUNK_BYTES])

@@ -59,6 +59,10 @@ class ZipPackage:
         """List the parts."""
         return list(self._parts)
 
+    def entry(self, name: str) -> zipfile.ZipInfo:
+        """Return what the package's directory says of a part."""
+        return self._parts[name]
+
     def chunks(self, name: str) -> Iterator[bytes]:
         """Unpack a part piece by piece."""
         entry = self._parts.get(name)

@@ -1,9 +1,5 @@
 """The base of what requests about tables say."""
 
-from pydantic import BaseModel, ConfigDict
+from dataflowtools.src.common.strict_model import Model
 
-
-class Model(BaseModel):
-    """Frozen, of the very types it declares, and nothing else."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+__all__ = ["Model"]

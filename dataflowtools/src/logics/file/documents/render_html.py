@@ -1,5 +1,6 @@
 """The document as HTML that holds nothing but our own tags: no script, style, event or unsafe address."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from dataflowtools.src.logics.file.documents import model
 
 _SAFE_SCHEMES = frozenset({"http", "https", "mailto", "tel", "ftp"})
 _HIGHEST = 6
+_INLINE_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/]+={0,2}")
 
 
 def render_html(document: model.Document) -> str:
@@ -46,9 +48,7 @@ def _block(block: model.Block) -> str:  # noqa: C901, PLR0911  # one line a kind
         case model.Table():
             return _table(block)
         case model.Picture():
-            caption = escape(block.alt or block.reference)
-            reference = escape(block.reference)
-            return f'<figure data-reference="{reference}"><figcaption>{caption}</figcaption></figure>'
+            return _picture(block)
         case model.Code():
             return f"<pre><code>{escape(block.text)}</code></pre>"
         case model.Formula():
@@ -62,6 +62,13 @@ def _block(block: model.Block) -> str:  # noqa: C901, PLR0911  # one line a kind
             return f'<aside class="{block.kind}"><b>{mark}</b> {_blocks(block.blocks)}</aside>'
         case _:
             return "<hr>"
+
+
+def _picture(block: model.Picture) -> str:
+    if _INLINE_PICTURE.fullmatch(block.reference):  # nothing is fetched, and none of these can hold a script
+        return f'<figure><img src="{block.reference}" alt="{escape(block.alt)}"></figure>'
+    caption = escape(block.alt or block.reference)
+    return f'<figure data-reference="{escape(block.reference)}"><figcaption>{caption}</figcaption></figure>'
 
 
 def _runs(runs: Sequence[model.Run]) -> str:

@@ -1,0 +1,24 @@
+"""Making, changing and filling documents: the workshop and its use cases."""
+
+from dataflowtools.src.common.settings import Settings
+from dataflowtools.src.drivenadapters.documents_out.worker_document_workshop import WorkerDocumentWorkshop
+from dataflowtools.src.drivenadapters.workers.limited_workers import LimitedWorkers
+from dataflowtools.src.driveradapters.file.routes import FileUses
+from dataflowtools.src.driveradapters.file.writing_routes import WritingUses
+from dataflowtools.src.logics.file.writing.write_document import WriteDocument
+
+
+def writing_uses(settings: Settings, *, workers: LimitedWorkers, files: FileUses) -> WritingUses:
+    """Build the use cases of making documents."""
+    workshop = WorkerDocumentWorkshop(
+        workers,
+        folder=settings.data_dir / "held",
+        timeout_s=settings.document_timeout_s,
+        memory_bytes=settings.document_memory_bytes,
+        max_bytes=settings.document_max_bytes,
+    )
+    return WritingUses(
+        write_document=WriteDocument(
+            workshop=workshop, open_file=files.open_file, upload_files=files.upload_files
+        ),
+    )

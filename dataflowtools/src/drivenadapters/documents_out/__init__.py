@@ -1,0 +1,1 @@
+"""Documents made, changed and filled, in limited workers."""

@@ -1,0 +1,60 @@
+"""What making and changing documents takes and gives."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from dataflowtools.src.common.stored_file import StoredFile
+from dataflowtools.src.driveradapters.file.models import FileReply, shown
+from dataflowtools.src.logics.file.writing.blocks import BlockContent, message_of
+from dataflowtools.src.logics.file.writing.content import Content, PageSetup, Properties, WordStyle
+from servicekit.http import Body
+
+Margin = str | list[BlockContent]
+
+
+class WriteRequest(Body):
+    """A document to be made."""
+
+    to: str = Field(
+        "", max_length=100, description="docx, xlsx, pdf, md, html or txt; else by the name's ending."
+    )
+    name: str = Field("", max_length=1024, description="Name of the stored file.")
+    content: Content
+    page: PageSetup | None = Field(None, description="Paper and margins of docx and pdf.")
+    header: Margin = Field("", description="Text with {page} and {pages}, or blocks (docx).")
+    footer: Margin = Field("", description="The same, below.")
+    properties: Properties = Field(default_factory=Properties)
+    styles: dict[str, WordStyle] = Field(
+        default={},
+        max_length=200,
+        description="Looks by the name of a style: heading 1, Normal, or your own.",
+    )
+
+    def order(self) -> dict[str, Any]:
+        """Give the request as the use case takes it."""
+        plain = self.model_dump(exclude_defaults=True, exclude={"content", "header", "footer"})
+        margins = {"header": self.header, "footer": self.footer}
+        said = {
+            name: one if isinstance(one, str) else message_of(one) for name, one in margins.items() if one
+        }
+        return {**plain, **said, "content": self.content.as_message()}
+
+
+class WriteWarning(BaseModel):
+    """Something a person should know of the result."""
+
+    code: str
+    message: str
+    count: int = 1
+
+
+class WrittenReply(FileReply):
+    """A document that was made or changed."""
+
+    warnings: list[WriteWarning]
+
+    @classmethod
+    def made(cls, file: StoredFile, warnings: Any) -> "WrittenReply":
+        """Show a stored document with its warnings."""
+        return cls(**shown(file), warnings=warnings)

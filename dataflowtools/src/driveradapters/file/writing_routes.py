@@ -1,0 +1,19 @@
+"""The URLs of making, changing and filling documents."""
+
+from dataclasses import dataclass
+
+from dataflowtools.src.driveradapters.file.write_handler import WriteHandler
+from dataflowtools.src.logics.file.writing.write_document import WriteDocument
+from servicekit.http import Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WritingUses:
+    """The use cases behind making documents."""
+
+    write_document: WriteDocument
+
+
+def writing_routes(uses: WritingUses) -> list[Route]:
+    """List the routes."""
+    return [Route("/api/file/write", WriteHandler, {"write_document": uses.write_document})]

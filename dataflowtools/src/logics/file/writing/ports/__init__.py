@@ -1,0 +1,1 @@
+"""What making and changing documents needs of the world outside."""

@@ -1,0 +1,79 @@
+"""Make a document of what a request says, and store it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dataflowtools.src.common.stored_file import IncomingFile, Owner, StoredFile
+from dataflowtools.src.errors import InvalidContent, UnsupportedConversion
+from dataflowtools.src.logics.file.clean_names import extension_of
+from dataflowtools.src.logics.file.open_file import OpenFile
+from dataflowtools.src.logics.file.upload_files import UploadFiles
+from dataflowtools.src.logics.file.writing.gather_files import gathered, picture_ids
+from dataflowtools.src.logics.file.writing.ports.document_workshop import DocumentWorkshop, MadeFile
+
+TARGETS = ("docx", "xlsx", "pdf", "md", "html", "txt")
+_SAME: Mapping[str, str] = {"markdown": "md", "htm": "html", "text": "txt"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A stored document, and what a person should know of it."""
+
+    file: StoredFile
+    warnings: Sequence[Mapping[str, Any]]
+
+
+class WriteDocument:
+    """Makes documents from blocks, Markdown, text or sheets."""
+
+    def __init__(self, *, workshop: DocumentWorkshop, open_file: OpenFile, upload_files: UploadFiles) -> None:
+        self._workshop = workshop
+        self._open_file = open_file
+        self._upload_files = upload_files
+
+    async def __call__(
+        self, owner: Owner, order: Mapping[str, Any], *, request_name: str | None = None
+    ) -> Written:
+        """Write `content` as `to` under `name`, with page, header, footer, properties and styles.
+
+        Raises UnsupportedConversion, InvalidContent, FileNotFound for a picture, and what storing raises.
+        """
+        target = _target(order.get("to") or "", order.get("name") or "")
+        _refuse_misfits(target, order)
+        name = named(order.get("name") or "document", target)
+        pictures = gathered(self._open_file, owner.tenant, picture_ids(dict(order)))
+        async with self._workshop.work("write", pictures, {**order, "to": target}) as made:
+            incoming = one_incoming(name, made.files[0])
+            stored = await self._upload_files(owner, incoming, request_name=request_name)
+            return Written(file=stored[0], warnings=made.facts["warnings"])
+
+
+def _target(to: str, name: str) -> str:
+    wanted = (to or extension_of(name)).lower().lstrip(".")
+    target = _SAME.get(wanted, wanted)
+    if target not in TARGETS:
+        shown = repr(wanted[:40]) if wanted else "nothing"
+        raise UnsupportedConversion(
+            f"Documents are written as {', '.join(TARGETS)}, not {shown}.", field="/to"
+        )
+    return target
+
+
+def _refuse_misfits(target: str, order: Mapping[str, Any]) -> None:
+    if "sheets" in order["content"] and target != "xlsx":
+        raise InvalidContent("Sheets are written to xlsx only.", field="/content/sheets")
+    paged = [name for name in ("page", "header", "footer", "styles") if order.get(name)]
+    if paged and target not in {"docx", "pdf"}:
+        raise InvalidContent(f"{paged[0]} is for docx and pdf.", field=f"/{paged[0]}")
+
+
+def named(name: str, ending: str) -> str:
+    """Give a name the ending of its format, unless it has one that means the same."""
+    has = extension_of(name)
+    return name if _SAME.get(has, has) == ending else f"{name}.{ending}"
+
+
+async def one_incoming(name: str, made: MadeFile) -> AsyncIterator[IncomingFile]:
+    """Pass a file that was made on to the store."""
+    yield IncomingFile(name=name, chunks=made.read())

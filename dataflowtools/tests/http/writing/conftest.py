@@ -1,0 +1,11 @@
+"""One service for all tests of a module: its workers are warm after the first."""
+
+import pytest_asyncio
+
+from dataflowtools.tests.http_service import running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(tmp_path_factory):
+    async with running(tmp_path_factory.mktemp("writing"), document_timeout_s=45) as connected:
+        yield connected
