@@ -10,6 +10,7 @@ from dataflowtools.src.bootstrap.files import keep_sweeping, open_file_store
 from dataflowtools.src.bootstrap.rows import open_rows
 from dataflowtools.src.bootstrap.uses import Stores, open_uses
 from dataflowtools.src.common.settings import Settings
+from dataflowtools.src.common.version import VERSION
 from dataflowtools.src.driveradapters.error_table import ERROR_TABLE
 from dataflowtools.src.driveradapters.routes import all_routes
 from dataflowtools.src.logics.file.ports.file_catalogue import FileCatalogue
@@ -20,8 +21,6 @@ from servicekit.health import Health
 from servicekit.http import make_app
 from servicekit.keys import KeyFile, check_exposure
 from servicekit.metrics import Metrics
-
-VERSION = "1.0.0"
 
 
 @asynccontextmanager

@@ -17,20 +17,28 @@ _SIGNATURES = (
     (b"{\\rtf", "rtf"), (b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"), (b"BM",
     "bmp"), (b"II*\0", "tiff"), (b"MM\0*", "tiff"), (b"MZ", "exe"), (b"\x7fELF", "elf"), (b"Rar!", "rar"),
     (b"7z\xbc\xaf", "7z"), (b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"SQLite format 3", "sqlite"),
-    (b"PAR1", "parquet"), (b"\0asm", "wasm"),
+    (b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"\0asm", "wasm"),
 )  # fmt: skip
-IMAGES = frozenset({"png", "jpeg", "gif", "bmp", "tiff", "webp"})
+IMAGES = frozenset({"png", "jpeg", "gif", "bmp", "tiff", "webp", "heic", "avif"})
+_BRANDS: Mapping[bytes, str] = {
+    b"avif": "avif", b"avis": "avif", b"heic": "heic", b"heix": "heic", b"hevc": "heic", b"hevx": "heic",
+    b"heim": "heic", b"heis": "heic", b"mif1": "heic", b"msf1": "heic",
+}  # fmt: skip
+_STREAM_MARK = b"\xff\xff\xff\xff"  # before every message of an Arrow stream
 _SAME: Mapping[str, str] = {
     "jpg": "jpeg", "jpe": "jpeg", "tif": "tiff", "htm": "html", "xhtml": "html", "markdown": "md",
     "ndjson": "jsonl", "text": "txt", "docm": "docx", "dotx": "docx", "dotm": "docx", "xlsm": "xlsx",
     "xltx": "xlsx", "xltm": "xlsx", "pptm": "pptx", "ppsx": "pptx", "ott": "odt", "dot": "doc",
-    "xlt": "xls", "tab": "tsv", "mht": "eml",
+    "xlt": "xls", "tab": "tsv", "mht": "eml", "heif": "heic", "feather": "arrow",
+    "ipc": "arrow", "arrows": "arrow",
 }  # fmt: skip
 _TEXTS = frozenset({"txt", "log", "md", "html", "csv", "tsv", "json", "jsonl", "xml", "eml", "svg"})
 _KNOWN = (
     _TEXTS
     | IMAGES
-    | frozenset({"docx", "xlsx", "xlsb", "pptx", "odt", "ods", "doc", "xls", "rtf", "pdf", "zip"})
+    | frozenset(
+        {"docx", "xlsx", "xlsb", "pptx", "odt", "ods", "doc", "xls", "rtf", "pdf", "zip", "parquet", "arrow"}
+    )
 )
 _MIME_TYPES = (
     ("opendocument.text", "odt"),
@@ -57,7 +65,7 @@ def detect(file: BinaryIO, name: str) -> str:
     if not head:
         raise EmptyFile("The file is empty.")
     claimed = ending(name)
-    found = _binary(head, file) or _text(head, claimed)
+    found = _binary(head, file, claimed) or _text(head, claimed)
     file.seek(0)
     if claimed in _KNOWN and not _agree(claimed, found):
         raise TypeMismatch(f"The file is named .{claimed} but holds {found}.", field="file", found=found)
@@ -76,19 +84,19 @@ def _agree(claimed: str, found: str) -> bool:
     return claimed == found or (claimed == "xlsb" and found == "xlsx")
 
 
-def _binary(head: bytes, file: BinaryIO) -> str:
+def _binary(head: bytes, file: BinaryIO, claimed: str) -> str:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _zip(file)
     if head.startswith(_OLE):
         return _ole(file)
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
-    if b"%PDF-" in head[:_PDF_WITHIN]:
-        return "pdf"
-    for signature, name in _SIGNATURES:
-        if head.startswith(signature) and (name != "bmp" or b"\0" in head[:64]):
-            return name
-    return ""
+    signs = (
+        ("webp", head[:4] == b"RIFF" and head[8:12] == b"WEBP"),
+        (_BRANDS.get(head[8:12], ""), head[4:8] == b"ftyp"),
+        ("arrow", claimed == "arrow" and head.startswith(_STREAM_MARK)),
+        ("pdf", b"%PDF-" in head[:_PDF_WITHIN]),
+        *((name, head.startswith(mark)) for mark, name in _SIGNATURES if name != "bmp" or b"\0" in head[:64]),
+    )
+    return next((name for name, shown in signs if name and shown), "")
 
 
 def _zip(file: BinaryIO) -> str:

@@ -1,5 +1,6 @@
 """The handlers there are; register more here."""
 
+from dataflowtools.src.drivenadapters.documents.columnar_handler import ColumnarHandler
 from dataflowtools.src.drivenadapters.documents.csv_handler import CsvHandler
 from dataflowtools.src.drivenadapters.documents.doc_handler import DocHandler
 from dataflowtools.src.drivenadapters.documents.docx_handler import DocxHandler
@@ -27,6 +28,7 @@ def make_factory() -> HandlerFactory:
     """Make the factory with every handler registered."""
     return HandlerFactory(
         (
+            ColumnarHandler(),
             CsvHandler(),
             DocHandler(),
             DocxHandler(),

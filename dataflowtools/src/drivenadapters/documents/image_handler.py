@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from PIL import Image
 
+from dataflowtools.src.drivenadapters.documents.camera import camera_facts
 from dataflowtools.src.errors import CorruptFile, ImageTooLarge
 from dataflowtools.src.logics.file.documents import recognised
 from dataflowtools.src.logics.file.documents.handler import DocumentHandler, Source
@@ -14,15 +15,15 @@ from dataflowtools.src.logics.file.documents.options import ReadOptions, chosen_
 MAX_PIXELS = 100_000_000
 _DECODED_PIXELS = 25_000_000
 MAX_FRAMES = 1000
-_CAMERA = {271: "camera_make", 272: "camera_model", 306: "created", 305: "application", 315: "author"}
-_ORIENTATION = 274
 _BROKEN = (OSError, ValueError, SyntaxError, IndexError, TypeError, KeyError, OverflowError, EOFError)
 
 
 class ImageHandler(DocumentHandler):
     """Reads what a picture says about itself; each frame is a page that needs recognition."""
 
-    formats: ClassVar[frozenset[str]] = frozenset({"png", "jpeg", "gif", "bmp", "tiff", "webp"})
+    formats: ClassVar[frozenset[str]] = frozenset(
+        {"png", "jpeg", "gif", "bmp", "tiff", "webp", "heic", "avif"}
+    )
     engine: ClassVar[str] = "pillow"
 
     def read(self, source: Source, options: ReadOptions) -> Document:
@@ -46,9 +47,7 @@ def _document(picture: Any, source: Source, options: ReadOptions) -> Document:
     frames = getattr(picture, "n_frames", 1)
     facts: dict[str, Any] = {"width": width, "height": height, "mode": picture.mode, "frames": frames}
     exif = picture.getexif()
-    facts |= {name: str(exif[tag]).strip("\0 ")[:200] for tag, name in _CAMERA.items() if tag in exif}
-    if exif.get(_ORIENTATION, 1) != 1:
-        facts["exif_orientation"] = int(exif[_ORIENTATION])
+    facts |= camera_facts(exif)
     if width * height <= _DECODED_PIXELS:
         picture.load()
     chosen = chosen_pages(options.pages, min(frames, MAX_FRAMES))

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from importlib import metadata
 from typing import Any
 
+from dataflowtools.src.common.version import VERSION
 from dataflowtools.src.drivenadapters.documents import decrypt, detect
 from dataflowtools.src.drivenadapters.documents.handlers import BY_PROGRAMS, make_factory
 from dataflowtools.src.drivenadapters.workers.job import Job
@@ -16,11 +17,13 @@ from dataflowtools.src.logics.file.documents.render import render
 
 _FACTORY = make_factory()
 _PACKAGES = {"calamine": "python-calamine", "pdfium": "pypdfium2", "pillow": "pillow", "lxml": "lxml"}
-_PACKAGES |= {"markdown-it-py": "markdown-it-py"}
+_PACKAGES |= {"markdown-it-py": "markdown-it-py", "pyarrow": "pyarrow"}
 
 
 def _versions() -> dict[str, str]:
-    return {engine: metadata.version(package) for engine, package in _PACKAGES.items()}
+    return {engine: metadata.version(package) for engine, package in _PACKAGES.items()} | {
+        "dataflowtools": VERSION
+    }
 
 
 def parse(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,6 +79,8 @@ def warm_up() -> None:
     import msoffcrypto.format.ooxml
     import msoffcrypto.format.xls97  # noqa: F401  # the same
     from PIL import Image
+    from pillow_heif import register_heif_opener
 
     Image.init()
+    register_heif_opener()
     _VERSIONS.update(_versions())

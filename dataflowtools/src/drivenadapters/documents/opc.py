@@ -17,6 +17,7 @@ _PROPERTIES = {
     "language": "language", "category": "category", "revision": "revision",
 }  # fmt: skip
 _APPLICATION = {"Application": "application", "Pages": "pages", "Company": "company", "Slides": "slides"}
+_COUNTS = ("pages", "slides", "revision")
 _TELLING = (
     "attachedTemplate",
     "oleObject",
@@ -96,7 +97,8 @@ class OfficePackage:
             for entry in self.xml(part):
                 name = names.get(safe_xml.local(entry))
                 if name and entry.text and entry.text.strip():
-                    found[name] = entry.text.strip()[:2000]
+                    text = entry.text.strip()[:2000]
+                    found[name] = int(text) if name in _COUNTS and text.isdecimal() else text
         if any(name.rpartition("/")[2].lower() == "vbaproject.bin" for name in self.zip.names()):
             found["has_macros"] = True
         if any("/embeddings/" in name for name in self.zip.names()):

@@ -1,6 +1,7 @@
 """What a PDF says beside its pages: properties, outline, form fields, attachments, scripts."""
 
 import ctypes
+import re
 from typing import Any
 
 import pypdfium2
@@ -12,6 +13,9 @@ _NAMES = {
     "Title": "title", "Author": "author", "Subject": "subject", "Keywords": "keywords",
     "Creator": "application", "Producer": "producer", "CreationDate": "created", "ModDate": "modified",
 }  # fmt: skip
+_DATE = re.compile(
+    r"(?:D:)?(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(\d\d)?(\d\d)?)?)?)?(?:([Z+-])(?:(\d\d)'?(?:(\d\d)'?)?)?)?"
+)
 _MAX_ENTRIES = 2000
 _MAX_ATTACHMENTS = 1000
 _PERMISSIONS = {3: "print", 4: "modify", 5: "copy", 6: "annotate"}
@@ -24,7 +28,7 @@ def metadata(document: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in document.get_metadata_dict(skip_empty=True).items():
         if key in _NAMES:
-            found[_NAMES[key]] = value[:2000]
+            found[_NAMES[key]] = _moment(value) if key.endswith("Date") else value[:2000]
     version = document.get_version()
     if version:
         found["pdf_version"] = f"{version // 10}.{version % 10}"
@@ -33,6 +37,19 @@ def metadata(document: Any) -> dict[str, Any]:
         bits = pdfium.FPDF_GetDocUserPermissions(document.raw) & 0xFFFFFFFF
         found["permissions"] = [name for bit, name in _PERMISSIONS.items() if bits >> (bit - 1) & 1]
     return found
+
+
+def _moment(text: str) -> str:
+    """Write a date like D:20240131120000+01'00' as ISO 8601; anything else stays what it is."""
+    match = _DATE.match(text)
+    if match is None:
+        return text[:100]
+    year, month, day, hour, minute, second, zone, ahead, past = match.groups()
+    date = "-".join(filter(None, (year, month, day)))
+    if hour is None:
+        return date
+    offset = "" if zone is None else "Z" if zone == "Z" else f"{zone}{ahead or '00'}:{past or '00'}"
+    return f"{date}T{hour}:{minute or '00'}:{second or '00'}{offset}"
 
 
 def outline(document: Any) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from dataflowtools.src.drivenadapters.documents.charts import charts_of
 from dataflowtools.src.drivenadapters.documents.lists import FlatItem, gather
 from dataflowtools.src.drivenadapters.documents.opc import OfficePackage, Relation
 from dataflowtools.src.drivenadapters.documents.safe_xml import Element, local
+from dataflowtools.src.drivenadapters.documents.slide_comments import comment_authors, slide_comments
 from dataflowtools.src.logics.file.documents.handler import DocumentHandler, Source
 from dataflowtools.src.logics.file.documents.model import (
     Block,
@@ -44,9 +45,11 @@ class PresentationHandler(DocumentHandler):
         relations = package.relations(main)
         listed = [relations.get(entry.get(_R + "id", "")) for entry in package.xml(main).iter(_P + "sldId")]
         slides = [relation.target for relation in listed if relation is not None and not relation.external]
+        authors = comment_authors(package, main)
         blocks: list[Block] = []
         for number in chosen_pages(options.pages, len(slides)) if slides else []:
             blocks.extend(_slide(package, slides[number - 1], number))
+            blocks.extend(slide_comments(package, slides[number - 1], authors, number))
             blocks.append(PageBreak(page=number))
         metadata = package.metadata() | {"pages": len(slides)}
         return Document(blocks=blocks[:-1], metadata=metadata, warnings=package.caveats([main, *slides]))

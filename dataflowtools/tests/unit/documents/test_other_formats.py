@@ -1,12 +1,17 @@
 """html, md, txt, json, xml, rtf, odt, pptx, eml and pictures."""
 
 import io
+from datetime import datetime
+from decimal import Decimal
 from email.message import EmailMessage
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from dataflowtools.src import errors
+from dataflowtools.src.drivenadapters.documents import jobs
 from dataflowtools.tests.unit.documents.making import R, png, png_bomb, read, relations, zipped
 
 PAGE = """<html><head><title>A  page</title><meta charset="utf-8"><style>p{}</style></head><body>
@@ -185,6 +190,50 @@ def test_slides_come_in_their_order():
     assert read(data, "a.pptx", pages="2").blocks[0]["text"] == "last"
 
 
+def deck(**parts):
+    return zipped(
+        {
+            "[Content_Types].xml": "<Types/>",
+            "_rels/.rels": relations(("rId1", "officeDocument", "ppt/presentation.xml")),
+            "ppt/presentation.xml": f'<p:presentation {P} {R}><p:sldIdLst><p:sldId r:id="a"/></p:sldIdLst></p:presentation>',
+            "ppt/slides/s1.xml": slide("first"),
+            **{name.replace("__", "/").replace("_xml", ".xml"): content for name, content in parts.items()},
+        }
+    )
+
+
+def test_comments_of_both_kinds_follow_their_slide():
+    def notes(data):
+        return [
+            (block["author"], block["date"], block["blocks"][0]["text"])
+            for block in read(data, "a.pptx").blocks
+            if block["type"] == "comment"
+        ]
+
+    slides = ("a", "slide", "slides/s1.xml")
+    old = deck(
+        **{
+            "ppt/_rels/presentation.xml.rels": relations(slides, ("b", "commentAuthors", "authors.xml")),
+            "ppt/slides/_rels/s1.xml.rels": relations(("c", "comments", "../comments/c1.xml")),
+            "ppt/authors.xml": f'<p:cmAuthorLst {P}><p:cmAuthor id="0" name="Ada"/></p:cmAuthorLst>',
+            "ppt/comments/c1.xml": f'<p:cmLst {P}><p:cm authorId="0" dt="2024-01-02"><p:pos x="1" y="1"/><p:text>量 it</p:text></p:cm></p:cmLst>',
+        }
+    )
+    assert notes(old) == [("Ada", "2024-01-02", "量 it")]
+    new = 'xmlns:n="http://schemas.microsoft.com/office/powerpoint/2018/8/main"'
+    body = "<n:txBody><a:p><a:r><a:t>{}</a:t></a:r></a:p></n:txBody>"
+    reply = f'<n:replyLst><n:reply authorId="{{2}}" created="2024-01-03">{body.format("done")}</n:reply></n:replyLst>'
+    modern = deck(
+        **{
+            "ppt/_rels/presentation.xml.rels": relations(slides, ("b", "authors", "authors.xml")),
+            "ppt/slides/_rels/s1.xml.rels": relations(("c", "comments", "../comments/c1.xml")),
+            "ppt/authors.xml": f'<n:authorLst {new}><n:author id="{{1}}" name="Bo"/><n:author id="{{2}}" name="Cy"/></n:authorLst>',
+            "ppt/comments/c1.xml": f'<n:cmLst {new} {A}><n:cm authorId="{{1}}" created="2024-01-02">{reply}{body.format("please")}</n:cm></n:cmLst>',
+        }
+    )
+    assert notes(modern) == [("Bo", "2024-01-02", "please"), ("Cy", "2024-01-03", "done")]
+
+
 def test_a_mail_is_headers_body_and_a_list_of_attachments():
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "Ada <a@b.c>", "bo@b.c", "量 report"
@@ -213,6 +262,74 @@ def test_pictures_tell_their_facts_and_ask_for_recognition():
     ) == (2, "Camera 7", 6)
     assert answer.unrecognised == [1, 2]
     assert read(png(), "a.png", recognised={"1": [["seen", [0, 0, 1, 1], []]]}).blocks[1]["text"] == "seen"
+
+
+def test_a_camera_tells_when_and_where():
+    exif = Image.Exif()
+    exif[271], exif[306] = "Maker", "2024:02:29 10:00:00"
+    exif.get_ifd(0x8769).update({36867: "2024:02:28 09:08:07", 33434: 0.01, 34855: 200, 42036: "Lens 5"})
+    exif.get_ifd(0x8825).update({1: "S", 2: (33.0, 52.0, 10.0), 3: "E", 4: (151.0, 12.0, 30.0)})
+    held = io.BytesIO()
+    Image.new("RGB", (30, 20)).save(held, "JPEG", exif=exif)
+    metadata = read(held.getvalue(), "a.jpg").metadata
+    assert metadata["created"] == "2024-02-28T09:08:07"
+    assert (metadata["camera_make"], metadata["lens"], metadata["iso"]) == ("Maker", "Lens 5", 200)
+    assert metadata["exposure_s"] == pytest.approx(0.01)
+    assert metadata["location"] == {"latitude": -33.869444, "longitude": 151.208333}
+    exif.get_ifd(0x8825).update({2: (33.0, 0.0), 4: (1.0,)})
+    Image.new("RGB", (30, 20)).save(held, "JPEG", exif=exif)
+    assert read(held.getvalue(), "a.jpg").metadata["camera_make"] == "Maker"
+
+
+@pytest.mark.parametrize("kind", ["heic", "avif"])
+def test_pictures_of_telephones_are_pictures(kind):
+    jobs.warm_up()
+    held = io.BytesIO()
+    Image.new("RGB", (40, 24), "white").save(held, "HEIF" if kind == "heic" else "AVIF")
+    answer = read(held.getvalue(), f"a.{kind}")
+    assert (answer.metadata["width"], answer.metadata["height"], answer.unrecognised) == (40, 24, [1])
+    assert read(held.getvalue(), "unnamed").metadata["format"] == kind
+    with pytest.raises(errors.CorruptFile):
+        read(held.getvalue()[:60], f"a.{kind}")
+
+
+def columnar(kind, table):
+    held = io.BytesIO()
+    if kind == "parquet":
+        pq.write_table(table, held)
+    else:
+        make = pa.ipc.new_file if kind == "arrow" else pa.ipc.new_stream
+        with make(held, table.schema) as writer:
+            writer.write_table(table)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow", "arrows"])
+def test_columnar_files_are_tables(kind):
+    table = pa.table(
+        {
+            "名": ["x", None, "z"],
+            "n": [1, 2**60, 3],
+            "price": pa.array([Decimal("1.50"), None, Decimal(2)], pa.decimal128(9, 2)),
+            "when": [datetime(2024, 2, 29, 1, 2, 3), None, None],  # a table may have no zone
+            "raw": [b"\0\1", b"", None],
+            "list": [[1, 2], [], None],
+            "share": [0.5, float("nan"), float("inf")],
+        }
+    )
+    answer = read(columnar(kind, table), f"a.{kind}")
+    assert answer.grid()[0] == ["名", "n", "price", "when", "raw", "list", "share"]
+    assert answer.grid()[1] == ["x", "1", "1.50", "2024-02-29 01:02:03", "AAE=", "[1, 2]", "0.5"]
+    assert answer.tables[0]["rows"][2][1]["value"] == str(2**60)
+    assert "value" not in answer.tables[0]["rows"][2][6]
+    assert (answer.metadata["rows"], answer.metadata["columns"]) == (3, 7)
+    assert answer.metadata["column_types"][1] == {"name": "n", "type": "int64"}
+    cut = read(columnar(kind, table), f"a.{kind}", max_rows=2)
+    assert (len(cut.grid()), cut.codes) == (3, ["rows_truncated"])
+    with pytest.raises(errors.CorruptFile):
+        read(columnar(kind, table)[:-30], f"a.{kind}")
+    with pytest.raises(errors.CorruptFile):
+        read(columnar(kind, table)[:40] + bytes(99), f"a.{kind}")
 
 
 def test_a_picture_with_too_many_pixels_is_refused_by_its_header():

@@ -1,0 +1,3 @@
+"""The version of dataflowtools, as it tells it to callers."""
+
+VERSION = "1.0.0"
