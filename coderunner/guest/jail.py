@@ -36,6 +36,7 @@ def main() -> None:
     if received is None:
         return
     config = received[0]
+    guard = None
     _default_signals()
     try:
         if config["namespaces"]:
@@ -48,12 +49,13 @@ def main() -> None:
             _move_imports(config["code_path"])
             kernel.drop_bounding_set()
         else:
+            guard = unwalled.stand_guard(config["boxes"])
             unwalled.settle(config["boxes"])
         ruleset = _landlock(config)
     except OSError as refusal:
         wire.send_message(channel, {"event": "refused", "why": _reason(refusal)})
         sys.exit(1)
-    parent.serve(channel, config, ruleset)
+    parent.serve(channel, config, ruleset, guard)
 
 
 def _reason(refusal: OSError) -> str:

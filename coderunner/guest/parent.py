@@ -37,8 +37,10 @@ class Run:
     open_pidfds: set[int] = field(default_factory=set)
 
 
-def serve(channel: socket.socket, config: dict[str, Any], ruleset: int | None) -> None:
-    """Warm up, say so, and fork on request until the service closes the channel."""
+def serve(
+    channel: socket.socket, config: dict[str, Any], ruleset: int | None, guard: int | None = None
+) -> None:
+    """Warm up, say so, and fork on request until the service closes the channel or the guard is gone."""
     if not config["namespaces"]:
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     warm = _warm_up(config["kind"])
@@ -55,18 +57,21 @@ def serve(channel: socket.socket, config: dict[str, Any], ruleset: int | None) -
     wire.send_message(
         channel, {"event": "ready", "rss_kb": rss_kb, "landlock": ruleset is not None, "warm": warm}
     )
-    Parent(channel, child.Setup.from_config(config, ruleset, birth)).loop()
+    Parent(channel, child.Setup.from_config(config, ruleset, birth), guard).loop()
 
 
 def _warm_up(kind: str) -> list[str]:
     from coderunner.guest import language
 
     before = set(sys.modules)
-    if kind == "slim":
-        language.warm_slim()
-    else:
-        _show_font_cache()
-        language.warm_data_science()
+    match kind:
+        case "slim":
+            language.warm_slim()
+        case "tables":
+            language.warm_tables()
+        case _:
+            _show_font_cache()
+            language.warm_data_science()
     return sorted(name for name in set(sys.modules) - before if "." not in name and not name.startswith("_"))
 
 
@@ -78,8 +83,9 @@ def _show_font_cache() -> None:
 
 
 class Parent:
-    def __init__(self, channel: socket.socket, setup: child.Setup) -> None:
+    def __init__(self, channel: socket.socket, setup: child.Setup, guard: int | None = None) -> None:
         self._channel = channel
+        self._guard = guard
         self._setup = setup
         self._runs: dict[int, Run] = {}
         self._by_pidfd: dict[int, Run] = {}
@@ -90,6 +96,8 @@ class Parent:
         self._ending: dict[int, int] = {}  # process groups that are being ended, and their runs
         self._epoll = select.epoll()
         self._epoll.register(channel.fileno(), select.EPOLLIN)
+        if guard is not None:
+            self._epoll.register(guard, select.EPOLLIN)
         self._self_pidfd = os.pidfd_open(os.getpid())
 
     def loop(self) -> None:
@@ -104,14 +112,18 @@ class Parent:
         finally:
             for run in self._runs.values():
                 self._kill(run)
+            for group in self._ending:
+                unwalled.end_group(group)
 
     def _turn(self) -> bool:
-        """Wait for what happens and deal with it; False when the service is gone."""
+        """Wait for what happens and deal with it; False when the service or the guard is gone."""
         busy = self._ending or self._cleaners or any(run.watch for run in self._runs.values())
         for fd, _ in self._epoll.poll(SAMPLE_INTERVAL_S if busy else None):
             if fd == self._channel.fileno():
                 if not self._obey():
                     return False
+            elif fd == self._guard:
+                return False
             elif fd in self._by_pidfd:
                 self._reap(fd)
         return True
@@ -201,15 +213,9 @@ class Parent:
         target = run.first or run.program
         if target.pidfd in run.open_pidfds:
             if run.first is None:
-                self._kill_group(run)
+                unwalled.end_group(run.program.pid)
             else:
                 signal.pidfd_send_signal(target.pidfd, signal.SIGKILL)
-
-    def _kill_group(self, run: Run) -> None:
-        try:
-            os.killpg(run.program.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return  # the whole group is gone already
 
     def _reap(self, pidfd: int) -> None:
         run = self._by_pidfd.pop(pidfd)
@@ -217,7 +223,7 @@ class Parent:
         self._epoll.unregister(pidfd)
         if pidfd == run.program.pidfd:
             if run.first is None:
-                self._kill_group(run)
+                unwalled.end_group(run.program.pid)
             _, status, used = os.wait4(run.program.pid, 0)
             self._report_exit(run, status, used)
             self._kill(run)

@@ -26,7 +26,8 @@ _REQUEST: dict[str, Any] = {
 }
 _PROGRAMS = {
     "slim": "print(1)",
-    "data_science": "import pandas as pd\nprint(pd.DataFrame({'a': range(9), 'b': [0.5] * 9}).describe())",
+    "tables": "import pandas as pd\nprint(pd.DataFrame({'a': range(9), 'b': [0.5] * 9}).describe())",
+    "data_science": "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.title('one')",
 }
 _LEVELS = ("restricted", "isolated")
 

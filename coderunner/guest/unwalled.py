@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import signal
 import stat
 
 from coderunner.guest import kernel
 
+_LAST_FD = (1 << 31) - 1
 DEVICES = ("/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
@@ -16,6 +20,52 @@ def settle(boxes: str) -> None:
     os.mkdir(home, 0o700)
     os.environ.update({"HOME": home, "TMPDIR": home, "MPLCONFIGDIR": f"{home}/matplotlib"})
     os.chdir(home)
+
+
+def stand_guard(boxes: str) -> int:
+    """Go on as a process with a guard, whose pidfd this is; the guard never returns.
+
+    No kernel object ends the runs here, so three processes hold them: service, parent and guard. Whichever
+    two of them die at once, the third ends what they leave.
+    """
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    guard = os.pidfd_open(os.getpid())
+    parent = os.fork()
+    if parent == 0:
+        return guard
+    os.closerange(3, _LAST_FD)
+    os.waitpid(parent, 0)
+    _end_orphans()
+    shutil.rmtree(boxes, ignore_errors=True)  # best effort: the service removes it as well
+    os._exit(0)
+
+
+def _end_orphans() -> None:
+    """All that the dead parent left are this process's children now, their own children after them."""
+    while True:
+        for pid in _children():
+            with contextlib.suppress(ProcessLookupError):
+                end_group(os.getpgid(pid))
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def _children() -> list[int]:
+    """Children that lead or belong to groups of their own."""
+    own, group = os.getpid(), os.getpgrp()
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat") as file:
+                    fields = file.read().rpartition(")")[2].split()
+            except OSError:
+                continue  # it ended meanwhile
+            if int(fields[1]) == own and int(fields[2]) != group:
+                found.append(int(name))
+    return found
 
 
 def ruleset(readable: tuple[str, ...], box: str) -> int:
@@ -43,15 +93,15 @@ def group_is_gone(group: int) -> bool:
         try:
             pid, _ = os.waitpid(-group, os.WNOHANG)
         except ChildProcessError:
-            return not _group_exists(group)
+            return not end_group(group)
         if pid == 0:
             return False
 
 
-def _group_exists(group: int) -> bool:
-    """Members whose own parent has not reaped them yet will come to us."""
+def end_group(group: int) -> bool:
+    """Kill what is left of a run; whether there was anything. Members that others must reap will come to us."""
     try:
-        os.killpg(group, 9)
+        os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         return False
     return True

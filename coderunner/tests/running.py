@@ -142,7 +142,11 @@ def _wait_until_settled(service: Running, settled: Sequence[int], *, until_refus
             status, document = service.health()
             detail = document.get("checks", {}).get("sandbox", {}).get("detail", "")
             refused = bool(detail) and detail not in {"the sandbox is starting", "the pool is filling"}
-            if refused if until_refused else status in settled:
+            pools = document.get("checks", {}).get("sandbox", {}).get("pools", {}).values()
+            whole = all(
+                pool["ready"] for pool in pools
+            )  # the largest parent comes after the service is ready
+            if refused if until_refused else status in settled and whole:
                 return
         time.sleep(0.05)  # a process in another's hands: there is nothing to wait on but its answers
     pytest.fail(f"the service did not come up: {service.log}")

@@ -160,7 +160,9 @@ def _picture(figure: Any, name: str, dpi: float, *, exact: bool) -> str:
     """One picture; without a size of its own a figure is cut to what is drawn, so that no label is lost."""
     with warnings.catch_warnings(record=True) as caught:
         try:
-            content = _saved(figure, format=name, dpi=dpi, bbox_inches=None if exact else "tight")
+            content = _saved(
+                figure, format=name, dpi=dpi, bbox_inches=None if exact else _drawn_part(figure, dpi)
+            )
         except (TypeError, ValueError):
             if exact:
                 raise
@@ -168,6 +170,18 @@ def _picture(figure: Any, name: str, dpi: float, *, exact: bool) -> str:
     for text in dict.fromkeys(f"{one.category.__name__}: {one.message}" for one in caught):
         sys.stderr.write(f"{text}\n")
     return content.decode("utf-8") if name in _TEXT_FORMATS else base64.b64encode(content).decode("ascii")
+
+
+def _drawn_part(figure: Any, dpi: float) -> Any:
+    """What "tight" stands for, measured without the extra drawing that only layouts and odd axes need."""
+    from matplotlib import rcParams
+    from matplotlib.transforms import Bbox
+
+    plain = all(type(axes).__name__ == "Axes" for axes in figure.axes)
+    if not plain or dpi != figure.dpi or figure.get_layout_engine() is not None or figure.subfigs:
+        return "tight"
+    measured = figure.get_tightbbox(figure.canvas.get_renderer())
+    return Bbox(measured).padded(rcParams["savefig.pad_inches"])
 
 
 def _saved(figure: Any, **options: Any) -> bytes:

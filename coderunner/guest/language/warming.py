@@ -18,8 +18,9 @@ _STANDARD: Final = words("""
     functools hashlib heapq io itertools json logging math operator pathlib random re secrets statistics string
     textwrap threading time typing uuid concurrent.futures.thread
 """)
+_TABLES: Final = ("numpy", "pandas")
 _DATA_SCIENCE: Final = words("""
-    numpy pandas pandas.plotting matplotlib matplotlib.pyplot matplotlib.dates matplotlib.ticker
+    pandas.plotting matplotlib matplotlib.pyplot matplotlib.dates matplotlib.ticker
     scipy.stats scipy.optimize scipy.linalg scipy.interpolate scipy.signal scipy.sparse
     sklearn.linear_model sklearn.model_selection sklearn.preprocessing sklearn.metrics sklearn.ensemble
     sklearn.cluster sklearn.tree sklearn.pipeline sklearn.datasets
@@ -27,10 +28,8 @@ _DATA_SCIENCE: Final = words("""
 _OUR_LAZY: Final = [
     f"{__package__}.{name}" for name in ("parameters", "own_files", "transformer", "rehearsal")
 ]
-_OUR_DATA: Final = [
-    f"{__package__}.{name}"
-    for name in ("figures", "charts", "box_plots", "library_bundles", "library_values")
-]
+_OUR_TABLES: Final = [f"{__package__}.{name}" for name in ("library_bundles", "library_values")]
+_OUR_DATA: Final = [f"{__package__}.{name}" for name in ("figures", "charts", "box_plots")]
 _ENVIRONMENT: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -47,11 +46,22 @@ def warm_slim() -> None:
     touch_slim()
 
 
-def warm_data_science() -> None:
-    """Load the data libraries as well and touch them once."""
+def warm_tables() -> None:
+    """Load numpy and pandas as well and touch them once."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     warm_slim()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in (*_TABLES, *_OUR_TABLES):
+            importlib.import_module(name)
+        _touch_frame()
+    _forget()
+
+
+def warm_data_science() -> None:
+    """Load the other data libraries as well and touch them once."""
+    warm_tables()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in (*_DATA_SCIENCE, *_OUR_DATA):
@@ -59,10 +69,8 @@ def warm_data_science() -> None:
         from coderunner.guest.language import figures
 
         figures.configure()
-        _touch_frame()
         _touch_figure()
     _forget()
-    _require_one_thread()
 
 
 def touch_slim() -> None:
@@ -103,18 +111,14 @@ def _touch_figure() -> None:
 
 
 def _forget() -> None:
-    """Leave no figure, no warning registry and no garbage for the children."""
-    from matplotlib import pyplot as plt
-
-    plt.close("all")
+    """Leave no figure, no warning registry, no garbage and no second thread for the children."""
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
     for module in list(sys.modules.values()):
         registry = getattr(module, "__warningregistry__", None)
         if isinstance(registry, dict):
             registry.clear()
     gc.collect()
-
-
-def _require_one_thread() -> None:
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads != 1:
         raise RuntimeError(f"warming left {threads} threads; a parent that forks must have one")

@@ -117,7 +117,10 @@ class Settings(ToolkitSettings):
         description="The guest interpreter that init_site_packages.sh built; unset means its default place.",
     )
     pool_slim_size: int = Field(8, ge=1, le=100, description="Parked children without data libraries.")
-    pool_data_size: int = Field(4, ge=1, le=100, description="Parked children with the data-science set.")
+    pool_tables_size: int = Field(4, ge=1, le=100, description="Parked children with numpy and pandas.")
+    pool_data_size: int = Field(
+        2, ge=1, le=100, description="Parked children with the whole data-science set: plots, scipy, scikit-learn."
+    )
     pool_max_children: int = Field(
         48, ge=2, le=120, description="Most children of one parent at once, parked and running."
     )

@@ -12,15 +12,16 @@ from coderunner.guest import kernel
 from coderunner.src.common.settings import Settings
 from coderunner.src.drivenadapters.environments.roots import environments_root
 from coderunner.src.drivenadapters.sandbox.cgroups import find_groups
-from coderunner.src.drivenadapters.sandbox.forked_sandbox import DATA, SLIM, ForkedSandbox
-from coderunner.src.drivenadapters.sandbox.guest_runtime import SYSCALL_POLICY, GuestRuntime, find_runtime
+from coderunner.src.drivenadapters.sandbox.forked_sandbox import ForkedSandbox
+from coderunner.src.drivenadapters.sandbox.guest_runtime import SYSCALL_POLICY, GuestRuntime, GuestSource
 from coderunner.src.drivenadapters.sandbox.host_layers import LayerReport
 from coderunner.src.drivenadapters.sandbox.host_users import UserRanges, refusal_of_root
-from coderunner.src.drivenadapters.sandbox.parent_process import ParentProcess
+from coderunner.src.drivenadapters.sandbox.parent_process import ParentProcess, ParentRefused
 from coderunner.src.drivenadapters.sandbox.pool import Pool, PoolSize
 from coderunner.src.drivenadapters.sandbox.refusing_sandbox import RefusingSandbox
 from coderunner.src.drivenadapters.sandbox.seccomp_filter import compile_filter
 from coderunner.src.errors import SandboxRefused
+from coderunner.src.logics.runner.imports_scan import Preload
 from coderunner.src.logics.runner.ports.sandbox import Sandbox
 
 _MAX_REQUEST_BYTES = 64 * 1024**2
@@ -30,51 +31,64 @@ _MAX_REQUEST_BYTES = 64 * 1024**2
 async def open_sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
     """The sandbox with its parents starting; one that refuses every run where there is no guest interpreter."""
     try:
-        runtime = find_runtime(settings.guest_dir)
+        guest = GuestSource(settings.guest_dir)
     except SandboxRefused as refused:
         yield RefusingSandbox(str(refused))
         return
     if root := refusal_of_root():
-        runtime.remove()
+        guest.remove()
         yield RefusingSandbox(root)
         return
     with tempfile.TemporaryDirectory(prefix="coderunner-boxes-", ignore_cleanup_errors=True) as boxes:
-        sandbox = _sandbox(settings, runtime, Path(boxes))
+        sandbox = _sandbox(settings, guest, Path(boxes))
         await sandbox.open()
         try:
             yield sandbox
         finally:
             await sandbox.close()
-            runtime.remove()
+            guest.remove()
 
 
-def _sandbox(settings: Settings, runtime: GuestRuntime, boxes: Path) -> ForkedSandbox:
+def _sandbox(settings: Settings, guest: GuestSource, boxes: Path) -> ForkedSandbox:
     users = UserRanges()
     layers = LayerReport(
         required=frozenset(settings.sandbox_min_layers),
-        own_users=users.next_block(1).count > 0,
+        own_users=users.available,
         landlock_abi=kernel.landlock_abi(),
     )
 
-    def make_parent(kind: str, **heard: Callable[..., None]) -> ParentProcess:
-        block = users.next_block(settings.pool_max_children)
+    def make_parent(kind: Preload, **heard: Callable[..., None]) -> ParentProcess:
+        runtime = guest.current
+        block = users.take(settings.pool_max_children)
+        if block is None:
+            raise ParentRefused("runs of older parents still hold every block of host users")
         namespaces = layers.chosen.namespaces
         config = {
             **_config(settings, runtime, namespaces=namespaces),
-            "kind": kind,
+            "kind": kind.value,
             "map_by_service": namespaces and block.count > 0,
             "uid_slots": block.count if namespaces else 0,
             "boxes": "" if namespaces else str(_own_boxes(boxes, block.parent_uid)),
         }
-        return ParentProcess(runtime=runtime, users=block, config=config, **heard)
+        give_back = partial(users.give_back, block)
+        return ParentProcess(runtime=runtime, users=block, config=config, on_end=give_back, **heard)
 
-    def pool(kind: str, parked: int) -> Pool:
+    def pool(kind: Preload, parked: int) -> Pool:
         size = PoolSize(parked, settings.pool_max_children, settings.parent_max_forks)
         return Pool(partial(make_parent, kind), size)
 
-    pools = {SLIM: pool(SLIM, settings.pool_slim_size), DATA: pool(DATA, settings.pool_data_size)}
-    groups = find_groups()
-    return ForkedSandbox(pools=pools, layers=layers, defaults=settings.default_limits(), groups=groups)
+    sizes = {
+        Preload.SLIM: settings.pool_slim_size,
+        Preload.TABLES: settings.pool_tables_size,
+        Preload.DATA_SCIENCE: settings.pool_data_size,
+    }
+    return ForkedSandbox(
+        pools={kind: pool(kind, parked) for kind, parked in sizes.items()},
+        layers=layers,
+        defaults=settings.default_limits(),
+        groups=find_groups(),
+        guest_changed=guest.changed,
+    )
 
 
 def _own_boxes(boxes: Path, owner: int | None) -> Path:

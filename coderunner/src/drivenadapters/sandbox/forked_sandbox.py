@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from coderunner.src.common.limits import LimitHit, Limits
@@ -14,10 +14,9 @@ from coderunner.src.drivenadapters.sandbox.host_layers import LayerReport
 from coderunner.src.drivenadapters.sandbox.pool import Pool
 from coderunner.src.drivenadapters.sandbox.run_session import RunSession
 from coderunner.src.errors import SandboxRefused, SandboxUnavailable
-from coderunner.src.logics.runner.imports_scan import needs_libraries
+from coderunner.src.logics.runner.imports_scan import Preload, preload_for
 from coderunner.src.logics.runner.ports.sandbox import Layer, RunListener, Sandbox, SandboxState
 
-SLIM, DATA = "slim", "data_science"
 _SIGXCPU, _SIGXFSZ = 24, 25
 _STOPPED = {
     "wall_time": Verdict.TIMEOUT,
@@ -29,6 +28,8 @@ _KILLED_CODE = -9
 _CHANNEL_LOST_CODE = 70
 _DISK_FULL = ("[Errno 28]", "[Errno 27]")  # no space left, file too large
 _START_PATIENCE_S = 15.0
+_GUEST_LOOK_S = 1.0
+_FIRST = (Preload.SLIM, Preload.TABLES)  # what the service waits for at its start; the others follow
 
 
 class ForkedSandbox(Sandbox):
@@ -37,12 +38,14 @@ class ForkedSandbox(Sandbox):
     def __init__(
         self,
         *,
-        pools: Mapping[str, Pool],
+        pools: Mapping[Preload, Pool],
         layers: LayerReport,
         defaults: Limits,
         groups: RunGroups | None = None,
+        guest_changed: Callable[[], bool] = lambda: False,
     ) -> None:
         self._pools = pools
+        self._guest_changed = guest_changed
         self._layers = layers
         self._defaults = defaults
         self._groups = groups
@@ -56,11 +59,24 @@ class ForkedSandbox(Sandbox):
         self._tasks.append(asyncio.get_running_loop().create_task(self._bring_up()))
 
     async def _bring_up(self) -> None:
-        refusal = await self._layers.establish(self._pools)
+        first = [self._pools[kind] for kind in _FIRST if kind in self._pools]
+        refusal = await self._layers.establish(first)
         self._refusal = refusal
         self._up.set()
         if not refusal:
-            await asyncio.gather(*(pool.look_after() for pool in self._pools.values()))
+            for pool in self._pools.values():
+                if pool not in first:
+                    pool.renew()
+            clocks = [pool.look_after() for pool in self._pools.values()]
+            await asyncio.gather(*clocks, self._look_after_guest())
+
+    async def _look_after_guest(self) -> None:
+        """A new guest interpreter renews the parents; runs in flight end with the one that they began with."""
+        while True:
+            await asyncio.sleep(_GUEST_LOOK_S)
+            if await asyncio.to_thread(self._guest_changed):
+                for pool in self._pools.values():
+                    pool.renew()
 
     async def close(self) -> None:
         """End every parent and every run."""
@@ -74,9 +90,9 @@ class ForkedSandbox(Sandbox):
             self._groups.close()
 
     def state(self) -> SandboxState:
-        """What stands and what does not, without waiting."""
-        ready = not self._refusal and all(pool.ready for pool in self._pools.values())
-        pools = {kind: pool.about() for kind, pool in self._pools.items()}
+        """What stands and what does not, without waiting; programs for a pool that still starts wait for it."""
+        ready = not self._refusal and all(self._pools[kind].ready for kind in _FIRST if kind in self._pools)
+        pools = {kind.value: pool.about() for kind, pool in self._pools.items()}
         layers = (*self._layers.layers(), _group_layer(self._groups))
         return SandboxState(ready, self._refusal, layers, pools, keeps_cpu_share=self._groups is not None)
 
@@ -85,7 +101,7 @@ class ForkedSandbox(Sandbox):
         await self._until_up()
         if self._refusal:
             raise SandboxRefused(self._refusal)
-        kind = DATA if needs_libraries(program.sources(), self._standard, _own_modules(program)) else SLIM
+        kind = preload_for(program.sources(), self._standard, _own_modules(program))
         for attempt in (1, 2):
             asked = time.monotonic()
             child = await self._pools[kind].take(self._wishes(program, limits))

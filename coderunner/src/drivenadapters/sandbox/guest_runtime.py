@@ -1,6 +1,7 @@
 """Where the guest interpreter is, what of the host a jail shows, and the copy of our guest code that it reads."""
 
 import json
+import logging
 import os
 import shutil
 import stat
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from coderunner.src.errors import SandboxRefused
 
+_LOG = logging.getLogger(__name__)
 GUEST_CODE = Path(__file__).resolve().parents[3] / "guest"
 SYSCALL_POLICY = GUEST_CODE / "syscalls.toml"
 JAIL_CODE = "/opt/coderunner"
@@ -34,15 +36,41 @@ _SYSTEM = (
 class GuestRuntime:
     """A guest interpreter that an unprivileged user can start, and what it needs of the host."""
 
+    guest: Path
     python: Path
     version: str
     code: Path
     binds: tuple[tuple[str, str], ...]
     environment: dict[str, str]
 
+
+class GuestSource:
+    """The guest interpreter that parents are started with: what its place holds now."""
+
+    def __init__(self, guest_dir: Path | None) -> None:
+        self._place = guest_dir or default_guest_dir()
+        self._refused: Path | None = None
+        self.current = find_runtime(self._place)
+        self._all = [self.current]
+
+    def changed(self) -> bool:
+        """Whether another interpreter has taken the place, and can be used; one that cannot is logged once."""
+        found = self._place.resolve()
+        if found in (self.current.guest, self._refused):
+            return False
+        try:
+            self.current = find_runtime(self._place)
+        except SandboxRefused as refused:
+            self._refused = found
+            _LOG.warning("the new guest interpreter is left alone: %s", refused)
+            return False
+        self._all.append(self.current)
+        return True
+
     def remove(self) -> None:
-        """Remove the copy of the guest code."""
-        shutil.rmtree(self.code, ignore_errors=True)
+        """Remove the copies of the guest code."""
+        for runtime in self._all:
+            shutil.rmtree(runtime.code, ignore_errors=True)
 
 
 def default_guest_dir() -> Path:
@@ -68,6 +96,7 @@ def find_runtime(guest_dir: Path | None) -> GuestRuntime:
         path.chmod(0o755 if path.is_dir() else 0o644)
     shown = [str(python.resolve()), stdlib, *_libraries(base, multiarch), str(guest)]
     return GuestRuntime(
+        guest=guest,
         python=python,
         version=version,
         code=code,

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from coderunner.src.drivenadapters.sandbox.parent_process import ParentRefused
@@ -40,8 +40,8 @@ class LayerReport:
     namespaces_refused: str = ""
     established: bool = False
 
-    async def establish(self, pools: Mapping[str, Pool]) -> str:
-        """Start every pool; the reason why no code may run here, or an empty text."""
+    async def establish(self, pools: Sequence[Pool]) -> str:
+        """Start the pools; the reason why no code may run here, or an empty text."""
         try:
             await self._start(pools)
         except ParentRefused as refused:
@@ -62,8 +62,8 @@ class LayerReport:
         return self._missing()
 
     @staticmethod
-    async def _start(pools: Mapping[str, Pool]) -> None:
-        started = await asyncio.gather(*(pool.start() for pool in pools.values()), return_exceptions=True)
+    async def _start(pools: Sequence[Pool]) -> None:
+        started = await asyncio.gather(*(pool.start() for pool in pools), return_exceptions=True)
         for result in started:
             if isinstance(result, BaseException):
                 raise result

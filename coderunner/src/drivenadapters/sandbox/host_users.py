@@ -1,16 +1,16 @@
 """Which host users the runs get: a range where root or subuids give one, else the service's own."""
 
-import itertools
 import os
 import pwd
 import shutil
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
 _RANGES_START = 1 << 30  # far from what systems give to people
 _BLOCK = 128
-_BLOCKS_PER_SERVICE = 4
-_PIDS = 1 << 22
+_BLOCKS_PER_SERVICE = 8  # three parents, as many that are renewed, and room for runs that last
+_PIDS = 1 << 21
 _LAST_SYSTEM_USER = 10_000  # below it stand the users that an image itself may have
 
 
@@ -22,6 +22,7 @@ class HostUsers:
     first: int  # the host user behind inside-user 1
     count: int  # how many runs get a user of their own; 0: all are the service's user
     helper: bool = False  # map through newuidmap
+    block: int | None = None  # which block is in use until it is given back
 
     def lines(self, own: int) -> str:
         """The content of uid_map and gid_map."""
@@ -29,31 +30,42 @@ class HostUsers:
 
 
 class UserRanges:
-    """Hands a block of host users to each parent that is started."""
+    """Hands a block of host users to each parent that is started; no two parents that live share one."""
 
     def __init__(self) -> None:
-        self._turn = itertools.cycle(range(_BLOCKS_PER_SERVICE))
+        self._free = deque(range(_BLOCKS_PER_SERVICE))
+        self._root = os.geteuid() == 0
+        self._start = _start_of_ranges() if self._root else _start_of_subordinates()
 
-    def next_block(self, most: int) -> HostUsers:
-        """Users for a parent with at most `most` children."""
-        if os.geteuid() == 0:
-            start = _start_of_ranges()
-            if start is None:
-                return HostUsers(parent_uid=None, first=0, count=0)
-            base = start + next(self._turn) * _BLOCK
-            return HostUsers(parent_uid=base, first=base + 1, count=min(most, _BLOCK - 1))
-        return self._subordinate(most)
+    @property
+    def available(self) -> bool:
+        """Whether runs get users of their own; without, all are the service's."""
+        return self._start is not None
 
-    def _subordinate(self, most: int) -> HostUsers:
-        own = HostUsers(parent_uid=None, first=os.getuid(), count=0)
-        if not (shutil.which("newuidmap") and shutil.which("newgidmap")):
-            return own
-        first, size = _subids(Path("/etc/subuid"))
-        group_first, group_size = _subids(Path("/etc/subgid"))
-        if size < _BLOCK * _BLOCKS_PER_SERVICE or (group_first, group_size) != (first, size):
-            return own
-        start = first + next(self._turn) * _BLOCK
-        return HostUsers(parent_uid=None, first=start, count=min(most, _BLOCK - 1), helper=True)
+    def take(self, most: int) -> HostUsers | None:
+        """Users for a parent with at most `most` children; None while older parents hold every block."""
+        if self._start is None:
+            return HostUsers(parent_uid=None, first=os.getuid(), count=0)
+        if not self._free:
+            return None
+        block, count = self._free.popleft(), min(most, _BLOCK - 1)
+        base = self._start + block * _BLOCK
+        if self._root:
+            return HostUsers(parent_uid=base, first=base + 1, count=count, block=block)
+        return HostUsers(parent_uid=None, first=base, count=count, helper=True, block=block)
+
+    def give_back(self, users: HostUsers) -> None:
+        """The parent and all that it made have ended."""
+        if users.block is not None:
+            self._free.append(users.block)
+
+
+def _start_of_subordinates() -> int | None:
+    """Where the users begin that /etc/subuid gives to the service's own, if they can be mapped."""
+    if not (shutil.which("newuidmap") and shutil.which("newgidmap")):
+        return None
+    users, groups = _subids(Path("/etc/subuid")), _subids(Path("/etc/subgid"))
+    return users[0] if users[1] >= _BLOCK * _BLOCKS_PER_SERVICE and groups == users else None
 
 
 def _start_of_ranges() -> int | None:

@@ -85,12 +85,15 @@ class ParentProcess:
         config: Mapping[str, Any],
         on_child: Callable[[Child], None],
         on_lost: Callable[["ParentProcess"], None],
+        on_end: Callable[[], None],
     ) -> None:
         self._runtime = runtime
         self._users = users
         self._config = config
         self._on_child = on_child
         self._on_lost = on_lost
+        self._on_end = on_end
+        self._ended: asyncio.Task[None] | None = None
         self._channel: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._children: dict[int, Child] = {}
@@ -138,11 +141,13 @@ class ParentProcess:
                 )  # fmt: skip
             except OSError as refusal:
                 self._close_channel()
+                self._on_end()
                 message = (
                     f"the guest interpreter cannot be started as an unprivileged user: {refusal.strerror}; give the "
                     "service CAP_SETUID and CAP_SETGID, or start it as an ordinary user"
                 )
                 raise ParentRefused(message) from refusal
+        self._ended = asyncio.get_running_loop().create_task(self._until_ended(self._process))
         try:
             self.tell(self._config)
             async with asyncio.timeout(START_TIMEOUT_S):
@@ -150,7 +155,15 @@ class ParentProcess:
         except (TimeoutError, ParentRefused, ConnectionError, BrokenPipeError) as fault:
             await self.stop()
             raise ParentRefused(str(fault) or "the parent did not answer") from fault
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
         asyncio.get_running_loop().add_reader(ours.fileno(), self._on_readable)
+
+    async def _until_ended(self, process: asyncio.subprocess.Process) -> None:
+        """The process that the service started ends after everything that the parent made."""
+        await process.wait()
+        self._on_end()
 
     async def _until_ready(self) -> Mapping[str, Any]:
         assert self._channel is not None  # noqa: S101 - set by start
@@ -296,15 +309,20 @@ class ParentProcess:
             return
         self.lost = True
         self._close_channel()
+        self._end_groups()
         for child in list(self._children.values()):
-            if child.group is not None:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(child.group, signal.SIGKILL)
             if child.heard:
                 child.heard({"event": "lost", "run": child.number})
         for number in list(self._made_for):
             self._fail(number, "the parent ended")
         self._on_lost(self)
+
+    def _end_groups(self) -> None:
+        """Where no PID namespace ends the runs with their parent, their process groups are ended."""
+        for child in self._children.values():
+            if child.group is not None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(child.group, signal.SIGKILL)
 
     def _close_channel(self) -> None:
         if self._channel is not None:
@@ -316,12 +334,13 @@ class ParentProcess:
         """End the parent and with it everything it made."""
         self.lost = True
         self._close_channel()
-        if self._process is None:
+        if self._process is None or self._ended is None:
             return
+        self._end_groups()
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-        await self._process.wait()
+        await asyncio.shield(self._ended)
 
 
 def _write_maps(pid: int, lines: str) -> None:

@@ -1,6 +1,7 @@
 """Keeps children parked ahead of need, grows under drain, and replaces parents that die, hang or are old."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class Pool:
         self._failures = 0
         self._reviving: asyncio.Task[None] | None = None
         self._closing = False
+        self._started = False
         self.refusal = ""
         self.restarts = 0
 
@@ -47,6 +49,7 @@ class Pool:
     async def start(self) -> None:
         """Bring the first parent up; raises ParentRefused."""
         self._parent = await self._new_parent()
+        self._started = True
         self._refill()
 
     async def _new_parent(self) -> ParentProcess:
@@ -63,9 +66,10 @@ class Pool:
         if parent is self._parent and not self._closing:
             self._parent = None
             self._failures += 1
-            self._revive()
+            self.renew()
 
-    def _revive(self) -> None:
+    def renew(self) -> None:
+        """Start a new parent beside the one that stands, if any, and take children from it from then on."""
         if self._reviving is None or self._reviving.done():
             self._reviving = asyncio.get_running_loop().create_task(self._replace())
 
@@ -83,7 +87,8 @@ class Pool:
                 self._retired.add(self._parent)
             self._parent = fresh
             self._failures = 0
-            self.restarts += 1
+            self.restarts += self._started
+            self._started = True
             self._refill()
             return
 
@@ -98,7 +103,7 @@ class Pool:
             await self._parent.stop()
             self._on_lost(self._parent)
         if self._parent and self._parent.forks >= self._size.max_forks:
-            self._revive()
+            self.renew()
         for parent in [old for old in self._retired if not old.alive_children]:
             self._retired.discard(parent)
             await parent.stop()
@@ -192,6 +197,7 @@ class Pool:
     def about(self) -> dict[str, Any]:
         """Figures for health and metrics."""
         return {
+            "ready": self.ready,
             "parked": len(self._parked),
             "target": self._target,
             "children": self._parent.alive_children if self._parent else 0,
@@ -206,6 +212,8 @@ class Pool:
         self._closing = True
         if self._reviving:
             self._reviving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reviving
         for child in self._parked:
             child.close()
         self._parked.clear()

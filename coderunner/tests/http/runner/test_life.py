@@ -3,13 +3,17 @@
 import asyncio
 import json
 import os
+import secrets
 import shutil
 import signal
+import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from coderunner.tests.evidence import parent_of, processes_of, until
-from coderunner.tests.running import running_service
+from coderunner.tests.running import guest_dir, running_service
 from servicekit.testing import Client
 
 PATH = "/api/runner/execute"
@@ -128,7 +132,7 @@ async def test_runs_that_are_going_end_before_the_service_does(own_service, own_
 
 async def test_the_death_of_the_parents_under_load_costs_no_answer(own_service, own_client):
     parents = [pid for pid in processes_of(own_service.pid) if parent_of(pid) == own_service.pid]
-    assert len(parents) == 2
+    assert len(parents) == 3
     going = [asyncio.create_task(run(own_client, f"sum(range({10**6 + n}))")) for n in range(40)]
     await asyncio.sleep(0.05)
     for pid in parents:
@@ -171,6 +175,38 @@ async def test_a_guest_that_changes_under_the_service_does_not_break_runs(own_se
     assert copies[0].stat().st_mode & 0o022 == 0, "nobody else may write it"
     assert (await run(own_client, "print(1)")).status == 200
     assert shutil.disk_usage(own_service.temp_dir).free
+
+
+async def test_a_new_guest_interpreter_renews_the_parents():
+    """An upgrade beside a running service: what runs ends with the old one, what comes gets the new one."""
+    old = guest_dir()
+    upgraded = old.parent / f"upgraded-{secrets.token_hex(4)}"
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        place = Path(folder, "guest")
+        place.symlink_to(old)
+        try:
+            with running_service(env={"GUEST_DIR": str(place)}) as service:
+                client = Client(service.base_url)
+                await asyncio.to_thread(_upgrade, old, upgraded, place)
+                prefix = "import sys, time\nprint(sys.prefix)"
+                async with asyncio.timeout(60):
+                    while (await run(client, prefix, security_level="isolated")).json()[
+                        "stdout"
+                    ].strip() != str(upgraded):
+                        await asyncio.sleep(0.1)
+                pools = service.sandbox()["pools"]
+                assert pools["slim"]["restarts"] == 1
+                client.close()
+        finally:
+            await asyncio.to_thread(shutil.rmtree, upgraded, ignore_errors=True)
+
+
+def _upgrade(old, upgraded, place):
+    subprocess.run(["cp", "-al", old, upgraded], check=True)  # hard links: nothing is copied
+    fresh = place.with_name("fresh")
+    fresh.symlink_to(upgraded)
+    fresh.rename(place)
 
 
 async def test_metrics_count_places_and_children(client):

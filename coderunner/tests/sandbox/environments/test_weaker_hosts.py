@@ -274,43 +274,66 @@ async def test_runs_see_nothing_of_each_other(execute):
     assert {reply["stdout"] for reply in replies} == {"[]\n"}, replies
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        name
-        if name == "an ordinary user"
-        else pytest.param(
-            name,
-            marks=pytest.mark.xfail(
-                reason="open flaw without a PID namespace: seldom, a run's process outlives both kills",
-                strict=False,
-            ),
-        )
-        for name in HOSTS
-    ],
-)
-async def test_the_death_of_a_parent_or_the_service_ends_every_process(name):
+@pytest.mark.parametrize("name", HOSTS)
+async def test_the_death_of_a_parent_and_then_the_service_ends_every_process(name):
     """Attacks 64, 98: kill -9 of the parents while runs have children of their own, then of the service."""
     with HOSTS[name].start() as service:
         client = Client(service.base_url)
-        code = "import os, time\nos.fork()\ntime.sleep(20)"
-        body = {"code": code, "security_level": "isolated"}
-        going = [
-            asyncio.create_task(client.request("POST", "/api/runner/execute", json=body)) for _ in range(3)
-        ]
-        await asyncio.to_thread(until, lambda: _running(service) >= 3, "runs have started")
+        going = await _families(client, service)
         family = processes_of(service.pid)
-        parents = Path(f"/proc/{service.pid}/task/{service.pid}/children").read_text().split()
-        os.kill(int(parents[0]), signal.SIGKILL)
+        os.kill(_children_of(service.pid)[0], signal.SIGKILL)
         await asyncio.to_thread(until, lambda: service.health()[0] == 200, "the pool is back")
         family = set(family) | set(processes_of(service.pid))
         service.ended = True
         os.kill(service.pid, signal.SIGKILL)
-        await asyncio.to_thread(
-            until, lambda: not [pid for pid in family if _alive(pid)], "every process is gone", deadline_s=8
-        )
+        await _all_gone(family)
         await asyncio.gather(*going, return_exceptions=True)
         client.close()
+
+
+@pytest.mark.parametrize("spared", ["service", "guard", "parent"])
+async def test_whichever_two_die_at_once_the_third_ends_the_runs(spared):
+    """Attacks 64, 98 where no PID namespace ends them: service, guard and parent each clean up alone."""
+    with WEAK["an ordinary user without user namespaces"].start() as service:
+        client = Client(service.base_url)
+        going = await _families(client, service)
+        guards = _children_of(service.pid)
+        everybody = {
+            "service": [service.pid],
+            "guard": guards,
+            "parent": [pid for guard in guards for pid in _children_of(guard)],
+        }
+        runs = set(processes_of(service.pid)) - {pid for pids in everybody.values() for pid in pids}
+        assert len(runs) > len(guards)
+        service.ended = spared != "service"
+        for name, pids in everybody.items():
+            for pid in pids if name != spared else ():
+                os.kill(pid, signal.SIGKILL)
+        await _all_gone(runs)
+        if spared != "service":
+            await _all_gone(set(everybody[spared]))
+        for task in going:
+            task.cancel()
+        await asyncio.gather(*going, return_exceptions=True)
+        client.close()
+
+
+async def _families(client, service):
+    """Three runs that have children and would go on for long."""
+    body = {"code": "import os, time\nos.fork()\ntime.sleep(25)", "security_level": "isolated"}
+    going = [asyncio.create_task(client.request("POST", "/api/runner/execute", json=body)) for _ in range(3)]
+    await asyncio.to_thread(until, lambda: _running(service) >= 3, "runs have started")
+    return going
+
+
+async def _all_gone(family):
+    """Long before they would have ended by themselves."""
+    gone = lambda: not [pid for pid in family if _alive(pid)]  # noqa: E731
+    await asyncio.to_thread(until, gone, "every process is gone", deadline_s=12)
+
+
+def _children_of(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _running(service):

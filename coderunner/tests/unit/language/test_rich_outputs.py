@@ -1,6 +1,7 @@
 """Rich results as nbformat outputs: every representation, bounded, marked for a sandboxed frame."""
 
 import base64
+import hashlib
 import json
 import struct
 import subprocess
@@ -298,3 +299,25 @@ def test_a_figure_that_cannot_be_measured_is_drawn_whole(data_guest):
     ran = data_guest(code + ";")
     assert ran.status == "success", ran.stderr
     assert png_size(ran.bundle("image/png")) == (640, 480)
+
+
+DRAWN = {
+    "a line": "plt.plot([1, 2, 3])\nplt.title('a plot')",
+    "a long label": "plt.plot([1, 2])\nplt.xlabel('a label that is longer than the axes ' * 4)",
+    "a legend outside": "plt.plot([1, 2], label='β')\nplt.legend(loc='upper left', bbox_to_anchor=(1.05, 1))",
+    "a colour bar": "plt.imshow([[1, 2], [3, 4]])\nplt.colorbar(label='weight')",
+    "offset ticks": "plt.plot([1e-9, 2e-9], [1e12, 3e12])\nplt.text(3e-9, 1e12, 'outside')",
+    "several axes": "fig, axes = plt.subplots(2, 2)\naxes[0, 0].pie([1, 2])\nfig.suptitle('all')\naxes[1, 1].twinx()",
+    "three dimensions": "plt.figure().add_subplot(projection='3d').plot([0, 1], [1, 2], [2, 3])",
+    "a layout": "fig, ax = plt.subplots(layout='constrained')\nax.set_ylabel('y')",
+}
+
+
+@pytest.mark.parametrize("drawing", DRAWN.values(), ids=DRAWN)
+def test_a_figure_is_cut_just_as_matplotlib_cuts_it(data_guest, drawing):
+    """The quick measuring must not change a pixel."""
+    own = "plt.savefig('own.png', bbox_inches='tight', dpi=100)\nimport hashlib\nprint(hashlib.md5(open('own.png', 'rb').read()).hexdigest())"
+    first = data_guest(f"import matplotlib.pyplot as plt\n{drawing}\n{own}\nplt.close()")
+    shown = data_guest(f"import matplotlib.pyplot as plt\n{drawing};")
+    picture = base64.b64decode(shown.bundle("image/png"))
+    assert hashlib.md5(picture).hexdigest() == first.stdout.strip()

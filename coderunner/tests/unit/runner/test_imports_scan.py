@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coderunner.src.logics.runner.imports_scan import needs_libraries
+from coderunner.src.logics.runner.imports_scan import Preload, needs_libraries, preload_for
 
 STANDARD = frozenset(sys.stdlib_module_names)
 
@@ -33,6 +33,23 @@ def test_a_programs_own_modules_are_no_libraries():
     assert not needs_libraries(
         ["import tools\nfrom shop.cart import x"], STANDARD, frozenset({"tools", "shop"})
     )
+
+
+PRELOADS = {
+    "import json": Preload.SLIM,
+    "import pandas as pd\nprint(pd.DataFrame({'a': [1]}).describe())": Preload.TABLES,
+    "from numpy import array\nimport re": Preload.TABLES,
+    "import pandas as pd\npd.DataFrame({'a': [1]}).plot()": Preload.DATA_SCIENCE,
+    "import pandas as pd\ndf.corr(method='spearman')": Preload.DATA_SCIENCE,
+    "import pandas, sklearn": Preload.DATA_SCIENCE,
+    "import matplotlib.pyplot as plt": Preload.DATA_SCIENCE,
+    "__import__(name)": Preload.DATA_SCIENCE,
+}
+
+
+@pytest.mark.parametrize(("source", "preload"), PRELOADS.items())
+def test_the_smallest_parent_that_has_the_libraries_is_chosen(source, preload):
+    assert preload_for([source], STANDARD) is preload
 
 
 NAMES = st.sampled_from(["json", "os", "pandas", "numpy.linalg", "re", "sklearn", "mine"])
