@@ -15,10 +15,13 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from servicekit.admission import Kit
+from servicekit.listener import turn_away
 
 __all__ = ["serve"]
 
 QUIET_S = 0.3  # after the last request, for those on their way along connections that were kept
+HANDSHAKE_S = 0.1  # for those whose connection has begun when the service starts to drain
+_TURN_S = 0.02
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger(__name__)
 
@@ -49,9 +52,14 @@ class Server(HTTPServer):
         """Whether a reply has not left yet."""
         return any(stream.writing() for stream in self._streams if not stream.closed())
 
+    def turn_away(self) -> None:
+        """Let no new connection begin and no old one be kept."""
+        self.conn_params.no_keep_alive = True
+        for listener in self._listening:
+            turn_away(listener)
+
     def stop_accepting(self) -> None:
         """Take the connections that the kernel has accepted, which closing would reset, then close."""
-        self.conn_params.no_keep_alive = True
         for listener in self._listening:
             try:
                 while True:
@@ -107,7 +115,7 @@ async def serve(
 async def _drain(kit: Kit, server: Server, drain_s: float, signals: asyncio.Queue[int]) -> None:
     _log.info("draining", extra={"fields": {"in_flight": kit.in_flight}})
     kit.draining = True
-    server.stop_accepting()
+    server.turn_away()
     for stream in kit.endless:
         stream.cancel()
     ends = {asyncio.create_task(_until_quiet(kit, server)), asyncio.create_task(signals.get())}
@@ -119,9 +127,10 @@ async def _drain(kit: Kit, server: Server, drain_s: float, signals: asyncio.Queu
 
 
 async def _until_quiet(kit: Kit, server: Server) -> None:
-    loop = asyncio.get_running_loop()
-    busy_s = loop.time()
-    while loop.time() - busy_s < QUIET_S:
-        if kit.in_flight or server.writing():
-            busy_s = loop.time()
-        await asyncio.sleep(0.02)
+    """Counts turns of the loop and no clock: after a standstill what came in meanwhile is looked at first."""
+    await asyncio.sleep(HANDSHAKE_S)
+    server.stop_accepting()
+    quiet_turns = 0
+    while quiet_turns * _TURN_S < QUIET_S:
+        quiet_turns = 0 if kit.in_flight or server.writing() else quiet_turns + 1
+        await asyncio.sleep(_TURN_S)

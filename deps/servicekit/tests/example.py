@@ -67,6 +67,7 @@ class Journal:
         self.cancelled = asyncio.Event()
         self.started = asyncio.Event()
         self.finished = asyncio.Event()
+        self.released = asyncio.Event()
         self.received = 0
 
     async def wait(self) -> None:
@@ -147,7 +148,7 @@ class EventsHandler(ApiHandler):
     @operation(
         summary="Events",
         tag="things",
-        path={"kind": "few, flood, fail or bug"},
+        path={"kind": "few, held, flood, fail or bug"},
         replies={200: "text/event-stream"},
     )
     async def get(self, kind: str) -> None:
@@ -164,13 +165,14 @@ class EventsHandler(ApiHandler):
                 raise NoSuchThing("gone")
             if kind == "bug":
                 raise RuntimeError("secret detail")
-            await asyncio.sleep(0.2)
+            if kind == "held":
+                await self._journal.released.wait()
             await stream.send("end", "two\nlines", "2")
 
 
 class FilesHandler(StreamingHandler):
     max_body_bytes = 64 << 20
-    body_timeout_s = 0.5
+    body_timeout_s = 2
 
     def initialize(self, journal: Journal) -> None:
         self._journal = journal

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from servicekit.testing import Reply
 
+HANG_S = 60.0  # a wait this long is a hang; what a test asserts does not depend on the machine's speed
+
 
 @dataclass
 class Connection:
@@ -19,7 +21,7 @@ class Connection:
         self.writer.write(data.encode() if isinstance(data, str) else data)
         await self.writer.drain()
 
-    async def reply(self, *, timeout_s: float = 10) -> Reply:
+    async def reply(self, *, timeout_s: float = HANG_S) -> Reply:
         async with asyncio.timeout(timeout_s):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
             lines = head.split("\r\n")
@@ -30,7 +32,7 @@ class Connection:
             body = await self.reader.readexactly(int(headers.get("Content-Length", "0")))
         return Reply(int(lines[0].split()[1]), headers, body)
 
-    async def closed_by_peer(self, *, timeout_s: float = 5) -> bool:
+    async def closed_by_peer(self, *, timeout_s: float = HANG_S) -> bool:
         async with asyncio.timeout(timeout_s):
             with contextlib.suppress(ConnectionError):
                 return await self.reader.read(1) == b""
@@ -62,7 +64,7 @@ def post(path: str, value: object, **headers: str) -> str:
     )
 
 
-async def until(condition, *, deadline_s: float = 5) -> None:
+async def until(condition, *, deadline_s: float = HANG_S) -> None:
     async with asyncio.timeout(deadline_s):
         while not condition():
             await asyncio.sleep(0.01)

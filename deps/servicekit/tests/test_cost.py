@@ -14,7 +14,7 @@ from deps.servicekit.tests.raw import Connection, connected, post
 from servicekit.logs import JsonFormatter
 from servicekit.testing import serving
 
-MAX_OVERHEAD_MS = 0.25
+MAX_RATIO = 2.2  # 1.6 is usual: CPU time against CPU time, so that a slow or busy machine changes nothing
 REQUEST = post("/api/things", {"name": "Ada", "size": 2}).encode()
 
 
@@ -59,4 +59,4 @@ async def test_the_kit_costs_little_above_plain_tornado(plain_url):
         log.removeHandler(sink)
         log.propagate, log.level = True, logging.NOTSET
 
-    assert min(kit for _, kit in costs) - min(plain for plain, _ in costs) < MAX_OVERHEAD_MS
+    assert min(kit for _, kit in costs) < MAX_RATIO * min(plain for plain, _ in costs)

@@ -4,7 +4,7 @@ from dataflowtools.src.driveradapters.ocr.models import Output
 from dataflowtools.src.driveradapters.ocr.replies import extract_reply
 from dataflowtools.src.logics.ocr.model import Extraction
 from dataflowtools.src.logics.ocr.render_text import render_hocr, render_markdown, render_text
-from servicekit.parsing import encode_json
+from servicekit.http import encode_json
 
 _TEXTS = {
     "text": ("text/plain", render_text),
