@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from tornado.web import Application
@@ -55,26 +56,20 @@ async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> As
             free_memory_bytes=free_memory_bytes,
             reserve_bytes=settings.memory_reserve_mb * MEGABYTE,
         )
-        execute_code = ExecuteCode(
+        make_execute_code = partial(
+            ExecuteCode,
             sandbox=runner,
             admission=admission,
-            rules=LimitRules(settings.default_limits(), settings.max_limits(), os.cpu_count() or 1),
             levels=frozenset(settings.security_levels),
             policy=toolkit.policy,
             environments=toolkit.environments.runs,
+            provide=toolkit.provide,
             history=toolkit.history,
             durable=settings.durable_history,
         )
-        asynchronous = ExecuteCode(
-            sandbox=runner,
-            admission=admission,
-            rules=LimitRules(settings.default_limits(), _patient(settings), os.cpu_count() or 1),
-            levels=frozenset(settings.security_levels),
-            policy=toolkit.policy,
-            environments=toolkit.environments.runs,
-            history=toolkit.history,
-            durable=settings.durable_history,
-        )
+        cores, defaults = os.cpu_count() or 1, settings.default_limits()
+        execute_code = make_execute_code(rules=LimitRules(defaults, settings.max_limits(), cores))
+        asynchronous = make_execute_code(rules=LimitRules(defaults, _patient(settings), cores))
         cached_runs = open_cached_runs(
             settings, resources, VERSION,
             execute_code=execute_code, environments=toolkit.environments.runs,

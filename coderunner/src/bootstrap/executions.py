@@ -11,7 +11,7 @@ from coderunner.src.driveradapters.execution.packages_handler import (
     ChangePackagesHandler,
     environment_under_way,
 )
-from coderunner.src.driveradapters.execution.python_handler import RunPython
+from coderunner.src.driveradapters.execution.python_handler import RunPermissions, RunPython
 from coderunner.src.logics.environment.keep_tidy import keep_tidy
 from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
 from coderunner.src.logics.runner.execute_code import ExecuteCode
@@ -19,7 +19,6 @@ from executor.assembly import open_engine
 from executor.common.queues import ExecutionFilter
 from executor.common.states import ExecutionStatus
 from executor.core.engine import ExecutionEngine
-from executor.core.permissions import ScopePermissions
 from servicekit.health import Health
 
 
@@ -44,7 +43,7 @@ async def open_executions(
                 KIND: ChangePackagesHandler(environments),
             },
             results=results,
-            permissions=ScopePermissions({"python": "run", KIND: "packages"}),
+            permissions=RunPermissions({"python": "run", KIND: "packages"}),
             drain_s=settings.drain_s,
         )
     )

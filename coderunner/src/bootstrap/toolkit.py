@@ -19,6 +19,7 @@ from coderunner.src.logics.code.policy_rules import PolicyRules
 from coderunner.src.logics.code.toolkit import CodeToolkit
 from coderunner.src.logics.environment.index_rules import IndexRules, bare_indexes
 from coderunner.src.logics.environment.manage_environments import EnvironmentRules
+from coderunner.src.logics.environment.provide_environment import ProvideEnvironment
 from coderunner.src.logics.environment.requirements import PackageRules
 from coderunner.src.logics.environment.toolkit import EnvironmentToolkit, Warm
 from servicekit.health import Health
@@ -32,6 +33,7 @@ class Toolkit:
     environments: EnvironmentToolkit
     history: SqlRunHistory
     policy: PolicyRules
+    provide: ProvideEnvironment
 
 
 async def open_toolkit(
@@ -57,7 +59,15 @@ async def open_toolkit(
     history = SqlRunHistory(database, _now)
     health.watch("history", await resources.enter_async_context(history.writing()))
     code = CodeToolkit.of(analyser, catalogue, environments.manage.installed, rules, policy)
-    return Toolkit(code, environments, history, policy)
+    provide = ProvideEnvironment(
+        manage=environments.manage,
+        change=environments.change,
+        environments=environments.environments,
+        guest=catalogue,
+        find_dependencies=code.find_dependencies,
+        changed=environments.runs.forget,
+    )
+    return Toolkit(code, environments, history, policy, provide)
 
 
 def _now() -> datetime:

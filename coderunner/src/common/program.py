@@ -55,6 +55,7 @@ class Program:
     policy: Mapping[str, Any] = field(default_factory=dict)  # what all of them come to, for the guest
     environment_id: str | None = None
     auto_install: bool = False
+    installs: bool = False  # whether who asks may install packages
     layer: str = ""  # the folder of packages that the environment stands for
     figure: FigureWishes = field(default_factory=FigureWishes)
 
@@ -67,6 +68,7 @@ class Program:
 class Timing:
     """Where the milliseconds went."""
 
+    install_ms: float = 0.0
     queue_ms: float = 0.0
     pool_ms: float = 0.0
     compile_ms: float = 0.0

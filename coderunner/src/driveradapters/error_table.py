@@ -20,7 +20,7 @@ ERROR_TABLE: Mapping[type[Exception], ErrorEntry] = {
     errors.ScriptHeaderInvalid: ErrorEntry(422, "Script header invalid"),
     errors.PackageNotInstalled: ErrorEntry(422, "Package not installed"),
     errors.PythonVersionMissing: ErrorEntry(422, "Python version missing"),
-    errors.InstallRefused: ErrorEntry(403, "Installing is switched off"),
+    errors.InstallRefused: ErrorEntry(403, "Installing refused"),
     errors.PackageNotAllowed: ErrorEntry(403, "Package not allowed"),
     errors.PackagesUnresolvable: ErrorEntry(422, "Packages cannot be installed"),
     errors.PackageIndexUnavailable: ErrorEntry(503, "Package index unavailable", retry_after_s=10),

@@ -2,6 +2,7 @@
 
 from coderunner.src.driveradapters.environment.changing import ChangingHandler
 from coderunner.src.driveradapters.environment.wire import (
+    PACKAGE_ERRORS,
     BuildingReply,
     CloneBody,
     CreateBody,
@@ -16,15 +17,6 @@ from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
 from servicekit.http import ApiHandler, operation
 
 ID = {"environment_id": "The id that creating returned."}
-PACKAGE_ERRORS = (
-    "invalid_requirement",
-    "install_refused",
-    "package_not_allowed",
-    "packages_unresolvable",
-    "package_index_unavailable",
-    "install_timed_out",
-    "environment_busy",
-)
 
 
 class EnvironmentsHandler(ChangingHandler):

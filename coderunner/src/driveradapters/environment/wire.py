@@ -13,6 +13,16 @@ from coderunner.src.logics.environment.model import Environment, IndexSettings, 
 from coderunner.src.logics.environment.requirements import kept_wheel, requirement_lines
 from servicekit.http import Body
 
+PACKAGE_ERRORS = (
+    "invalid_requirement",
+    "install_refused",
+    "package_not_allowed",
+    "packages_unresolvable",
+    "package_index_unavailable",
+    "install_timed_out",
+    "environment_busy",
+)
+
 Requirement = Annotated[str, Field(min_length=1, max_length=500)]
 Requirements = Annotated[list[Requirement], Field(max_length=500)]
 Name = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\w .()+-]+$")]

@@ -17,10 +17,12 @@ from coderunner.src.errors import (
     InvalidProgram,
     SandboxUnavailable,
 )
+from coderunner.src.logics.environment.script_header import script_header
 from coderunner.src.logics.runner.execute_code import ExecuteCode
 from executor.common.executions import Outcome
-from executor.common.requests import ExecutionRequest
-from executor.errors import InvalidParameters, RetryableError
+from executor.common.requests import Caller, ExecutionRequest, LogLevel
+from executor.core.permissions import ScopePermissions
+from executor.errors import InvalidParameters, PermissionDenied, RetryableError
 from executor.ports.handler import Handler, Run
 
 
@@ -52,12 +54,14 @@ class RunPython(Handler):
         wishes = {**body.wishes(), "timeout": body.timeout or min(run.timeout_s, most_s)}
 
         def listen(kind: str, content: str | Mapping[str, Any]) -> None:
+            if kind == "progress":
+                run.log(LogLevel.INFO, str(content))
             run.emit(kind, {"text": content} if isinstance(content, str) else content)
 
         try:
             execution = await self._execute_code(
                 run.context.tenant_id,
-                body.program(self._default_level, run.context.policy),
+                replace(body.program(self._default_level, run.context.policy), installs=True),
                 wishes,
                 execution_id=run.execution_id,
                 listener=listen,
@@ -69,6 +73,19 @@ class RunPython(Handler):
         outcome = execution.outcome
         message = str(outcome.exceptions[-1]["message"]) if outcome.exceptions else None
         return Outcome(execution_reply(execution), verdict=outcome.verdict.value, message=message)
+
+
+class RunPermissions(ScopePermissions):
+    """A run that may install packages needs their scope as well."""
+
+    async def check(self, caller: Caller, request: ExecutionRequest) -> None:
+        """As for every kind, and then by what the program asks for."""
+        await super().check(caller, request)
+        if request.kind == "python" and "packages" not in caller.scopes:
+            program = _body(request.parameters).program(SecurityLevel.RESTRICTED, {})
+            header = script_header(program)
+            if program.auto_install or (header and header.dependencies and not program.environment_id):
+                raise PermissionDenied("Running this installs packages: it needs the scope 'packages'.")
 
 
 def _body(parameters: Mapping[str, Any]) -> ExecuteBody:

@@ -6,8 +6,9 @@ from pydantic import ValidationError
 from tornado.httputil import HTTPFile
 
 from coderunner.src.driveradapters.environment.changing import ChangingHandler
-from coderunner.src.driveradapters.environment.handlers import ID, PACKAGE_ERRORS
+from coderunner.src.driveradapters.environment.handlers import ID
 from coderunner.src.driveradapters.environment.wire import (
+    PACKAGE_ERRORS,
     ChangeReply,
     ListQuery,
     PackagesBody,

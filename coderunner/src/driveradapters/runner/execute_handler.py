@@ -1,6 +1,9 @@
 """POST /api/runner/execute."""
 
+from dataclasses import replace
+
 from coderunner.src.common.program import SecurityLevel
+from coderunner.src.driveradapters.environment.wire import PACKAGE_ERRORS
 from coderunner.src.driveradapters.runner.streaming import stream_execution
 from coderunner.src.driveradapters.runner.wire import (
     ExecuteBody,
@@ -39,6 +42,10 @@ class ExecuteHandler(ApiHandler):
             "limit_above_maximum",
             "security_level_not_allowed",
             "policy_too_wide",
+            "script_header_invalid",
+            "python_version_missing",
+            "environment_not_found",
+            *PACKAGE_ERRORS,
             "capacity_exceeded",
             "sandbox_refused",
         ),
@@ -47,6 +54,7 @@ class ExecuteHandler(ApiHandler):
     async def post(self) -> None:
         body = self.parse_body(ExecuteBody)
         program, wishes = body.program(self._default_level, self.caller.policy), body.wishes()
+        program = replace(program, installs=self.caller.may("packages"))
         if "text/event-stream" in self.request.headers.get("Accept", ""):
             await stream_execution(self, self._execute_code, program, wishes)
             return

@@ -149,7 +149,11 @@ class ExecuteBody(Body):
     entrypoint: FilePath | None = Field(default=None, description="The file that runs as __main__.")
     environment_id: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
         default=None,
-        description="Environment whose packages the program sees; else the caller's default one.",
+        description="Environment whose packages the program sees; else the one that its header (`# /// script`) "
+        "asks for, else the caller's default one. `guest` is none but the guest interpreter.",
+    )
+    auto_install: bool = Field(
+        default=False, description="Install what the program imports and lacks (needs the scope packages)."
     )
     figure: FigureBody = Field(default_factory=FigureBody, description="How figures are drawn.")
     cpu_time: Positive | None = Field(default=None, description="CPU seconds of all processes together.")
@@ -201,6 +205,7 @@ class ExecuteBody(Body):
             files=self.files,
             entrypoint=self.entrypoint,
             environment_id=self.environment_id,
+            auto_install=self.auto_install,
             figure=FigureWishes(tuple(self.figure.formats), self.figure.dpi, self.figure.size),
         )
 
@@ -231,6 +236,7 @@ class TimingReply(BaseModel):
 
     model_config = ConfigDict(populate_by_name=True)
 
+    install: float
     queue: float
     pool: float
     compile: float
@@ -242,6 +248,9 @@ class ExecutionReply(BaseModel):
     """What a run returned; a failing program is an answer too."""
 
     execution_id: str
+    environment_id: str | None = Field(
+        description="The environment that the request or the program's header named."
+    )
     status: str = Field(
         description="success, error, timeout, memory_exceeded, output_exceeded, killed, policy_violation, cancelled."
     )
@@ -278,6 +287,7 @@ def execution_reply(execution: Execution) -> dict[str, Any]:
     limit = outcome.limit
     return {
         "execution_id": execution.execution_id,
+        "environment_id": execution.environment_id,
         "status": outcome.verdict.value,
         "result": outcome.stdout,
         "value": outcome.value,
@@ -294,6 +304,7 @@ def execution_reply(execution: Execution) -> dict[str, Any]:
         "cpu_time_ms": round(outcome.cpu_time_ms, 3),
         "memory_usage_kb": outcome.memory_usage_kb,
         "timing": {
+            "install": round(timing.install_ms, 3),
             "queue": round(timing.queue_ms, 3),
             "pool": round(timing.pool_ms, 3),
             "compile": round(timing.compile_ms, 3),

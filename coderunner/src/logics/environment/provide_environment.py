@@ -10,7 +10,13 @@ from weakref import WeakValueDictionary
 from packaging.requirements import Requirement
 
 from coderunner.src.common.program import Program
-from coderunner.src.errors import EnvironmentExists, NotPython, PythonVersionMissing, TooManyEnvironments
+from coderunner.src.errors import (
+    EnvironmentExists,
+    InstallRefused,
+    NotPython,
+    PythonVersionMissing,
+    TooManyEnvironments,
+)
 from coderunner.src.logics.code.code_rules import SourceFile
 from coderunner.src.logics.code.distributions import canonical
 from coderunner.src.logics.code.find_dependencies import FindDependencies
@@ -50,15 +56,16 @@ class ProvideEnvironment:
             guest = await self._guest.contents()
             _require_python(header, guest)
             if header.dependencies is not None and program.environment_id is None:
-                chosen = await self._for_header(tenant, header.dependencies, guest, tell)
+                chosen = await self._for_header(tenant, program, header, guest, tell)
                 return replace(program, environment_id=chosen)
         if program.auto_install:
             await self._install_missing(tenant, program, tell)
         return program
 
     async def _for_header(
-        self, tenant: str, asked: Mapping[str, str], guest: GuestContents, tell: Telling
+        self, tenant: str, program: Program, header: ScriptHeader, guest: GuestContents, tell: Telling
     ) -> str:
+        asked = header.dependencies or {}
         if all(_is_there(text, guest) for text in asked.values()):
             return GUEST_ID
         name = _name(asked, guest.python_version)
@@ -66,12 +73,15 @@ class ProvideEnvironment:
         async with lock:
             found = await self._environments.named(tenant, name)
             if found is None:
-                found = await self._built(tenant, name, asked, tell)
+                _require_right(program, header.pointer)
+                found = await self._built(tenant, name, asked, header.pointer, tell)
         return found.id
 
-    async def _built(self, tenant: str, name: str, asked: Mapping[str, str], tell: Telling) -> Environment:
+    async def _built(
+        self, tenant: str, name: str, asked: Mapping[str, str], pointer: str, tell: Telling
+    ) -> Environment:
         """It is a row only when it is complete, so a crash leaves nothing that others would use."""
-        self._change.check(tuple(asked.values()), "/code")
+        self._change.check(tuple(asked.values()), pointer)
         blank = await self._manage.blank(tenant, name)
         filled = await self._change.filled(blank, tuple(asked.values()), tell)
         try:
@@ -97,9 +107,16 @@ class ProvideEnvironment:
         with suppress(NotPython):  # the run itself tells its syntax errors
             found = await self._find_dependencies(tenant, files, program.environment_id)
             if found.missing:
+                _require_right(program, "/auto_install")
                 environment = await self._manage.chosen_or_made(tenant, program.environment_id)
                 await self._change.install(tenant, environment.id, found.missing, tell)
                 self._changed(tenant)
+
+
+def _require_right(program: Program, pointer: str) -> None:
+    if not program.installs:
+        message = f"running this installs packages ({pointer}), and the API key lacks the scope packages"
+        raise InstallRefused(message)
 
 
 def _require_python(header: ScriptHeader, guest: GuestContents) -> None:

@@ -12,7 +12,7 @@ from coderunner.src.errors import ScriptHeaderInvalid
 from coderunner.src.logics.environment.requirements import parse_requirements
 
 _OPEN = re.compile(r"^# /// script[ \t]*\r?$", re.MULTILINE)
-_CLOSE = "# ///"
+_MARK, _CLOSE = "# /// script", "# ///"
 _MAX_CHARACTERS = 64 * 1024
 _MAX_DEPENDENCIES = 500
 
@@ -43,15 +43,9 @@ def script_header(program: Program) -> ScriptHeader | None:
     return ScriptHeader(_dependencies(said, pointer), _requires_python(said, pointer), pointer)
 
 
-def may_install(program: Program) -> bool:
-    """Whether running this may install packages."""
-    if program.environment_id is not None:
-        return program.auto_install
-    header = script_header(program)
-    return program.auto_install or bool(header and header.dependencies)
-
-
 def _block(source: str, pointer: str) -> str | None:
+    if _MARK not in source:
+        return None
     starts = list(_OPEN.finditer(source))
     blocks = [block for start in starts if (block := _content(source, start.end() + 1)) is not None]
     if len(blocks) > 1:

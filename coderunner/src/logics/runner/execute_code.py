@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,9 @@ from coderunner.src.common.security import key_policy
 from coderunner.src.errors import CpuShareUnavailable, LevelNotAllowed
 from coderunner.src.logics.code.policy_rules import PolicyRules
 from coderunner.src.logics.code.ports.run_history import RunHistory
+from coderunner.src.logics.environment.provide_environment import ProvideEnvironment
 from coderunner.src.logics.environment.run_environments import RunEnvironments
+from coderunner.src.logics.environment.script_header import script_header
 from coderunner.src.logics.runner.admission import Admission
 from coderunner.src.logics.runner.limits import LimitRules
 from coderunner.src.logics.runner.ports.sandbox import RunListener, Sandbox
@@ -24,11 +26,17 @@ class Execution:
 
     execution_id: str
     outcome: RunOutcome
+    environment_id: str | None = None
 
 
 def new_execution_id() -> str:
     """An unguessable name for one execution."""
     return f"exec_{secrets.token_hex(12)}"
+
+
+def _told(listener: RunListener | None) -> Callable[[str], None]:
+    """How who listens to a run hears of the installation before it."""
+    return lambda message: listener("progress", message) if listener else None
 
 
 class ExecuteCode:
@@ -43,6 +51,7 @@ class ExecuteCode:
         levels: frozenset[SecurityLevel],
         policy: PolicyRules | None = None,
         environments: RunEnvironments | None = None,
+        provide: ProvideEnvironment | None = None,
         history: RunHistory | None = None,
         durable: bool = False,
     ) -> None:
@@ -52,6 +61,7 @@ class ExecuteCode:
         self._levels = levels
         self._policy = policy or PolicyRules()
         self._environments = environments
+        self._provide = provide
         self._history = history
         self._durable = durable
 
@@ -69,12 +79,16 @@ class ExecuteCode:
         With durable history it raises DatabaseUnavailable when the run is over and cannot be recorded now.
         """
         limits = self.check(program, wishes)
+        began = time.monotonic()
+        if self._provide is not None:
+            program = await self._provide(tenant, program, _told(listener))
         asked = time.monotonic()
         async with self._admission.place(tenant, limits.memory_bytes):
             queue_ms = (time.monotonic() - asked) * 1000
             outcome = await self._run(tenant, program, limits, listener)
-        timing = replace(outcome.timing, queue_ms=queue_ms)
-        execution = Execution(execution_id or new_execution_id(), replace(outcome, timing=timing))
+        timing = replace(outcome.timing, queue_ms=queue_ms, install_ms=(asked - began) * 1000)
+        outcome = replace(outcome, timing=timing)
+        execution = Execution(execution_id or new_execution_id(), outcome, program.environment_id)
         await self._remember(tenant, program, execution)
         return execution
 
@@ -106,6 +120,7 @@ class ExecuteCode:
             )
             raise LevelNotAllowed(message, pointer="/security_level")
         self._policy.check(program.security_level, program.security, program.key_policy)
+        script_header(program)
         rules = self._rules.for_key(held.max_execution_time, held.max_memory_usage)
         limits = rules.limits_for(wishes)
         if limits.cpu_share and not self._sandbox.state().keeps_cpu_share:
