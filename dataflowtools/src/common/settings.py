@@ -104,7 +104,31 @@ class Settings(ExecutorSettings):
         128 * 1024**2, ge=0, description="Memory for kept results; with Redis they are kept there."
     )
     document_cache_ttl_s: float = Field(3600, gt=0, description="Seconds that results are kept.")
+    # ----- converting -----
+    libreoffice_path: str = Field(
+        "", description="LibreOffice's folder program; empty looks where distributions put it."
+    )
+    convert_workers: int = Field(
+        2, ge=1, le=64, description="Processes of each converter; one that holds LibreOffice takes 200 MB."
+    )
+    convert_timeout_s: float = Field(
+        120, gt=0, description="Seconds one step of a conversion may take (504 above)."
+    )
+    convert_memory_bytes: int = Field(
+        1024**3, ge=64 * 1024**2, description="Memory that one step of a conversion may take (422 above)."
+    )
+    convert_recycle_jobs: int = Field(
+        50, ge=1, description="Conversions after which a LibreOffice is replaced by a fresh one."
+    )
+    # ----- workers -----
+    worker_idle_s: float = Field(
+        900, gt=0, description="Seconds after which a worker process without work ends, to free its memory."
+    )
     # ----- ocr -----
+    ocr_warm_start: bool = Field(
+        default=False,
+        description="Load PP-OCR at start (700 MB), so that the first page need not wait for it.",
+    )
     ocr_workers: int = Field(
         1, ge=1, le=32, description="Processes of each text engine; PP-OCR uses two cores and 700 MB each."
     )

@@ -16,8 +16,12 @@ class FakeTextEngine(TextEngine):
         self.name = name
         self.texts = texts
         self.asked: list[Sequence[str]] = []
+        self.prepared = 0
         self._languages = frozenset(languages)
         self._confidence = confidence
+
+    def prepare(self) -> None:
+        self.prepared += 1
 
     async def languages(self) -> frozenset[str]:
         return self._languages

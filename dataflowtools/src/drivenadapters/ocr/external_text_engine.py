@@ -32,6 +32,9 @@ class ExternalTextEngine(TextEngine):
             force_instance=True, max_clients=concurrency, max_body_size=_MAX_REPLY_BYTES
         )
 
+    def prepare(self) -> None:
+        """There is nothing to load."""
+
     async def languages(self) -> frozenset[str]:
         """It is asked for any language and answers what it can."""
         return frozenset()

@@ -21,6 +21,9 @@ class RapidTextEngine(TextEngine):
         self._workers = workers
         self._timeout_s = timeout_s
 
+    def prepare(self) -> None:
+        self._workers.prepare("rapidocr.recognise")
+
     async def languages(self) -> frozenset[str]:
         return _LANGUAGES
 

@@ -37,6 +37,9 @@ class TesseractTextEngine(TextEngine):
         """`installed`, `missing`, or `unknown` until it was needed."""
         return "unknown" if self._packs is None else "installed" if self._packs else "missing"
 
+    def prepare(self) -> None:
+        """There is nothing to load."""
+
     async def languages(self) -> frozenset[str]:
         return frozenset(_CODES.get(pack, pack) for pack in await self.packs())
 

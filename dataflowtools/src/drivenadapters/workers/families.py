@@ -24,6 +24,7 @@ class WorkerFamily:
     processes: int = 64
     recycle_after_jobs: int = 200
     growth_bytes: int = 256 * MEBIBYTE
+    idle_s: float = 900.0
     environment: Mapping[str, str] = field(default_factory=dict)
     read_paths: Sequence[str] = ()
     may_execute: bool = False

@@ -11,6 +11,7 @@ from dataflowtools.src.drivenadapters.workers.families import FamilyReport, JobR
 from dataflowtools.src.drivenadapters.workers.worker_process import Assignment, Progress, WorkerProcess
 from dataflowtools.src.errors import DataflowError, WorkerCrashed, WorkersBusy, WorkersUnavailable
 
+_RETIRE_AGAIN_S = 0.5
 _LOG = logging.getLogger(__name__)
 REQUIRED_LAYERS = frozenset({"no_new_privileges", "seccomp"})
 
@@ -30,6 +31,8 @@ class _Crew:
         self._room = asyncio.Semaphore(family.size)
         self._required = required
         self._refills: set[asyncio.Task[None]] = set()
+        self._burials: set[asyncio.Task[None]] = set()
+        self._rests: dict[WorkerProcess, asyncio.TimerHandle] = {}
         self._closing = False
 
     async def acquire(self) -> WorkerProcess:
@@ -59,6 +62,7 @@ class _Crew:
             )  # unlike gather, it leaves them alone when this caller goes away
         while self.idle:
             worker = self.idle.pop()
+            self._rests.pop(worker).cancel()
             if worker.alive:
                 return worker
             await self._bury(worker)
@@ -92,9 +96,32 @@ class _Crew:
                 await self._bury(worker)
                 self._refill()
             else:
-                self.idle.append(worker)
+                self._rest(worker)
         finally:
             self._room.release()
+
+    def _rest(self, worker: WorkerProcess) -> None:
+        """Let a worker wait for its next job, which may not come for long."""
+        self.idle.append(worker)
+        loop = asyncio.get_running_loop()
+        self._rests[worker] = loop.call_later(self.family.idle_s, self._retire, worker)
+
+    def _retire(self, worker: WorkerProcess) -> None:
+        """End a worker that nobody needed; one at a time, for a uid is free only when its worker is gone."""
+        if self._burials:
+            loop = asyncio.get_running_loop()
+            self._rests[worker] = loop.call_later(_RETIRE_AGAIN_S, self._retire, worker)
+            return
+        self.idle.remove(worker)
+        del self._rests[worker]
+        task = asyncio.create_task(self._bury(worker), name=f"end an idle {self.family.name} worker")
+        self._burials.add(task)
+        task.add_done_callback(self._burials.discard)
+
+    def prepare(self) -> None:
+        """Start a worker in the background unless there is one."""
+        if not self.busy:
+            self._refill()
 
     def _refill(self) -> None:
         if self._closing or self.idle or self._refills:
@@ -105,7 +132,7 @@ class _Crew:
 
     async def _prepare(self) -> None:
         try:
-            self.idle.append(await self._start())
+            self._rest(await self._start())
         except WorkersUnavailable:
             return  # logged where it happened; the next job tries again and tells its caller
 
@@ -116,10 +143,13 @@ class _Crew:
     async def close(self) -> None:
         """Kill every worker, busy ones too."""
         self._closing = True
-        await asyncio.gather(*self._refills)
+        for timer in self._rests.values():
+            timer.cancel()
+        await asyncio.gather(*self._refills, *self._burials)
         for worker in (*self.idle, *self.busy):
             await worker.kill()
         self.idle.clear()
+        self._rests.clear()
 
     def report(self) -> FamilyReport:
         """What the family does now."""
@@ -188,6 +218,10 @@ class LimitedWorkers:
             await asyncio.shield(crew.release(worker))
             if self._on_job is not None:
                 self._on_job(report)
+
+    def prepare(self, job: str) -> None:
+        """Start a worker that can do the job in the background, when a job is sure to come soon."""
+        self._by_job[job].prepare()
 
     def report(self) -> list[FamilyReport]:
         """What every family does now and how confined its workers are."""

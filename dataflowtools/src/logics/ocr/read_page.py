@@ -72,6 +72,7 @@ class ReadPage:
     async def _by_eye(
         self, number: int, picture: PagePicture, regions: Sequence[Rect], options: ExtractOptions
     ) -> tuple[PageReading, list[Caveat]]:
+        self._engines.prepare(options.languages, options.engine)
         png = picture.png
         if regions:
             scaled = [Rect(*(side / picture.factor for side in rect)) for rect in regions]

@@ -54,6 +54,12 @@ class RouteEngines:
         self._external = external
         self._breaker = breaker
 
+    def prepare(self, languages: Sequence[str], engine: str) -> None:
+        """Let the engine that is slowest to start begin to, while the page is still made ready."""
+        external = engine == "external" or (engine == "auto" and self._external is not None)
+        if not external and engine != "tesseract" and tuple(languages) != _ENGLISH:
+            self._rapid.prepare()
+
     async def __call__(self, page: PageToRead) -> Recognised:
         """Recognise; raises LanguageUnavailable, InvalidSelection, OcrServiceUnavailable and what workers raise."""
         caveats: list[Caveat] = []

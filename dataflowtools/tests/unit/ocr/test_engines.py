@@ -39,6 +39,18 @@ async def test_chinese_and_mixed_pages_are_rapids():
     assert (await ask(route(), "zh")).engine == "rapidocr"
 
 
+def test_the_engine_that_will_read_is_started_early():
+    for languages, engine, prepared in (
+        (("zh", "en"), "auto", 1), (("zh",), "rapidocr", 1), (("en",), "auto", 0), (("zh",), "tesseract", 0),
+    ):  # fmt: skip
+        fast = rapid()
+        route(rapid=fast).prepare(languages, engine)
+        assert fast.prepared == prepared
+    fast = rapid()
+    route(rapid=fast, external=rapid()).prepare(("zh",), "auto")
+    assert fast.prepared == 0
+
+
 async def test_english_alone_is_tesseracts_when_it_is_sure():
     assert (await ask(route(), "en")).engine == "tesseract"
     unsure = route(tesseract=tesseract("en", confidence=0.5))

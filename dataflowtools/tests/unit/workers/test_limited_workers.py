@@ -109,6 +109,37 @@ async def test_a_poisoned_input_is_one_clear_error_and_the_next_job_is_fine(work
     assert (await run(workers, "thread")).value == [1]
 
 
+async def test_workers_without_work_end_and_start_anew_when_there_is_some():
+    async with LimitedWorkers([family(size=2, idle_s=0.3)]) as pool:
+        pids = {one.value["pid"] for one in await asyncio.gather(run(pool, "whoami"), run(pool, "whoami"))}
+        assert pool.report()[0].idle == len(pids)
+        for pid in pids:
+            await gone(pid)
+        async with asyncio.timeout(30):
+            while pool.report()[0].idle:
+                await asyncio.sleep(0.02)
+        assert (await run(pool, "whoami")).value["pid"] not in pids
+
+
+async def test_a_worker_that_works_is_never_idle_too_long():
+    async with LimitedWorkers([family(idle_s=0.2)]) as pool:
+        first = (await run(pool, "whoami")).value["pid"]
+        with pytest.raises(errors.WorkerTimedOut):
+            await run(pool, "wait", timeout_s=0.8)
+        await gone(first)
+
+
+async def test_a_worker_can_be_started_before_its_first_job():
+    async with LimitedWorkers([family()]) as pool:
+        pool.prepare("hostile.whoami")
+        pool.prepare("hostile.whoami")
+        async with asyncio.timeout(60):
+            while not pool.report()[0].idle:
+                await asyncio.sleep(0.02)
+        await run(pool, "whoami")
+        assert pool.report()[0].started == 1
+
+
 @pytest.mark.parametrize("job", ["spin", "hold_the_gil"])
 async def test_a_job_that_does_not_end_is_killed(workers, job):
     first = (await run(workers, "whoami")).value["pid"]

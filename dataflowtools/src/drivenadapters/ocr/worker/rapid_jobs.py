@@ -43,11 +43,9 @@ class _Found:
 
 def warm_up() -> None:
     """Load the models and run them once."""
-    engine = _engine()
-    engine(np.full((64, 320, 3), 255, np.uint8))
     picture = np.full((64, 320, 3), 255, np.uint8)
     cv2.putText(picture, "warm up", (20, 44), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (0, 0, 0), 2)
-    engine(picture)
+    _engine()(picture)
 
 
 def _engine() -> Any:

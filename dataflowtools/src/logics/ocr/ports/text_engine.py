@@ -13,6 +13,10 @@ class TextEngine(ABC):
     name: str
 
     @abstractmethod
+    def prepare(self) -> None:
+        """Get ready in the background, because a page comes soon; never fails."""
+
+    @abstractmethod
     async def languages(self) -> frozenset[str]:
         """Return the languages that it reads here, as ISO 639 codes with zh and zh-hant; none when it is missing."""
 
