@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.drivenadapters.database.sql_database import SqlDatabase
@@ -29,6 +30,11 @@ def handlers_of(settings: Settings, uses: Uses) -> Mapping[str, Handler]:
     }
 
 
+def results_folder(settings: Settings) -> Path:
+    """Where large results are kept unless a bucket is named."""
+    return settings.data_dir / "results"
+
+
 async def open_executions(
     settings: Settings,
     database: SqlDatabase,
@@ -39,14 +45,12 @@ async def open_executions(
     handlers: Mapping[str, Handler],
 ) -> ExecutionEngine:
     """A running engine with this service's kinds, in this service's database."""
-    results = settings.data_dir / "results"
-    results.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = await resources.enter_async_context(
         open_engine(
             _bounded(settings),
             database_url=database.engine.url.render_as_string(hide_password=False),
             handlers=handlers,
-            results=results,
+            results=results_folder(settings),
             permissions=ScopePermissions(SCOPES),
             monitoring=PrometheusMonitoring(metrics.registry),
             drain_s=settings.drain_s,

@@ -81,13 +81,9 @@ class Settings(ExecutorSettings):
     sweep_interval_s: float = Field(
         3600, gt=0, description="Seconds between sweeps for orphans; one runs at start."
     )
-    s3_endpoint_url: str = Field("", description="Endpoint of an S3-compatible store; empty is AWS.")
-    s3_bucket: str = Field("dataflow", description="Bucket for files; made at start if the key may.")
-    s3_region: str = Field("us-east-1", description="Region of the bucket.")
-    s3_access_key: SecretStr = Field(
-        SecretStr(""), description="Access key; empty uses the machine's own role."
+    s3_bucket: str = Field(
+        "dataflow", alias="S3_BUCKET", description="Bucket for files and results; made when it is missing."
     )
-    s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret key.")
 
     # tags
     tag_rules_max: int = Field(20_000, ge=1, description="Most rules in one extraction.")

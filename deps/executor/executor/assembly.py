@@ -1,14 +1,14 @@
 """Puts an engine together from settings; every part can be replaced by keyword."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from executor.adapters.bus import open_bus
 from executor.adapters.embedded.pool import EmbeddedPool
-from executor.adapters.files.results import FolderResultStore
 from executor.adapters.machine import MachineAdmission, is_dead, make_worker_id
+from executor.adapters.results import open_results
 from executor.adapters.sql.store import SqlStore
 from executor.common.settings import ExecutorSettings
 from executor.core.attempts import AttemptRunner
@@ -50,22 +50,25 @@ async def open_engine(
 ) -> AsyncIterator[ExecutionEngine]:
     """A running engine; the tables are there already. Leaving drains it."""
     distributed = _is_distributed(settings, database_url)
-    parts = _Parts(
-        settings=settings,
-        handlers=with_custom_executor(handlers, settings.executor_class),
-        store=store or open_store(settings, database_url),
-        bus=bus or open_bus(settings),
-        results=FolderResultStore(results) if isinstance(results, Path) else results,
-        monitoring=monitoring or NoMonitoring(),
-        permissions=permissions or ScopePermissions({}),
-        admission=admission or machine_admission(settings),
-    )
-    engine = _assemble(parts, distributed=distributed)
-    try:
-        await engine.start()
-        yield engine
-    finally:
-        await engine.stop(drain_s)
+    async with AsyncExitStack() as opened:
+        if isinstance(results, Path):
+            results = await opened.enter_async_context(open_results(settings, results))
+        parts = _Parts(
+            settings=settings,
+            handlers=with_custom_executor(handlers, settings.executor_class),
+            store=store or open_store(settings, database_url),
+            bus=bus or open_bus(settings),
+            results=results,
+            monitoring=monitoring or NoMonitoring(),
+            permissions=permissions or ScopePermissions({}),
+            admission=admission or machine_admission(settings),
+        )
+        engine = _assemble(parts, distributed=distributed)
+        try:
+            await engine.start()
+            yield engine
+        finally:
+            await engine.stop(drain_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ ExecutorError
 ├── ExecutionNotFinished     there is no result yet
 ├── ExecutionStillActive     only a finished execution can be retried or deleted
 ├── ResultGone               the result was deleted or has expired
+├── ResultStoreUnavailable   results can be neither kept nor read now
 ├── QuotaExceeded            the tenant has too many waiting executions
 ├── QueueFull                the service has too many waiting executions
 ├── Draining                 the service is stopping and accepts nothing
@@ -101,6 +102,13 @@ class ResultGone(ExecutorError):
     """The result was deleted or has expired."""
 
     code = "result_gone"
+
+
+class ResultStoreUnavailable(ExecutorError):
+    """Results can be neither kept nor read now."""
+
+    code = "result_store_unavailable"
+    retry_after_s = 2
 
 
 class _Overload(ExecutorError):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pymysql
 import pytest
+from moto.server import ThreadedMotoServer
 
 from executor.adapters.sql.store import SqlStore
 from executor.assembly import open_engine
@@ -98,6 +99,28 @@ async def store(database_url: str) -> AsyncIterator[SqlStore]:
     await opened.close()
 
 
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    """An S3 server on an unused port."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3_settings(s3_address: str) -> dict[str, Any]:
+    """A bucket that is not there yet."""
+    return {
+        "result_store": "s3",
+        "s3_endpoint_url": s3_address,
+        "s3_bucket": f"results-{uuid.uuid4().hex}",
+        "s3_access_key": "test",
+        "s3_secret_key": "test",
+    }
+
+
 @pytest.fixture
 def prefix() -> str:
     return f"executor-test-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -134,9 +157,7 @@ def engine_of(tmp_path: Path) -> OpenEngine:
                 make_settings(**changes),
                 database_url=url,
                 handlers=handlers,
-                results=tmp_path / "results",
-                drain_s=2,
-                **(parts or {}),
+                **{"results": tmp_path / "results", "drain_s": 2, **(parts or {})},
             ) as engine:
                 yield engine
 

@@ -21,8 +21,10 @@ from deps.executor.tests.toys import (
     request,
     until,
 )
-from executor.common.executions import Outcome
+from executor.common.executions import ExecutionOutput, FinishedRun, Outcome, Settlement
+from executor.common.ids import new_id
 from executor.common.requests import ExecutionOptions, LogLevel, Priority
+from executor.common.states import ExecutionStatus
 from executor.errors import (
     ExecutionNotFinished,
     ExecutionNotFound,
@@ -33,9 +35,11 @@ from executor.errors import (
     QueueFull,
     QuotaExceeded,
     ResultGone,
+    ResultStoreUnavailable,
     UnknownKind,
 )
 from executor.ports.handler import Handler
+from executor.ports.results import ResultStore
 
 
 async def test_a_submitted_execution_runs_and_keeps_its_result(database_url, engine_of):
@@ -348,6 +352,72 @@ async def test_large_results_are_files_and_go_with_their_execution(database_url,
             await engine.get(raw.execution_id, "acme")
         with pytest.raises(ResultGone):
             _ = [chunk async for chunk in engine.read_result(result)]
+
+
+async def test_large_results_may_be_objects_of_a_bucket(sqlite_url, engine_of, s3_settings, tmp_path):
+    async with engine_of(sqlite_url, {"script": Script()}, **s3_settings) as engine:
+        raw = await engine.execute(ADA, request("script", bytes=3_000_000), HANG_S)
+        result = await engine.result(raw.execution_id, "acme")
+        assert sum([len(chunk) async for chunk in engine.read_result(result)]) == 3_000_000
+        await engine.delete(raw.execution_id, "acme")
+        with pytest.raises(ResultGone):
+            _ = [chunk async for chunk in engine.read_result(result)]
+    assert not (tmp_path / "results").exists()
+
+
+class BrokenResultStore(ResultStore):
+    """Keeps what it is given until it breaks."""
+
+    def __init__(self):
+        self.broken = False
+
+    def _check(self):
+        if self.broken:
+            raise ResultStoreUnavailable("The result store does not answer.")
+
+    async def put(self, name, chunks):
+        self._check()
+        return sum([len(chunk) async for chunk in chunks])
+
+    async def read(self, name):
+        self._check()
+        yield b""
+
+    async def delete(self, name):
+        self._check()
+
+
+async def test_a_result_store_that_is_away_loses_no_row_and_no_worker(sqlite_url, engine_of):
+    results = BrokenResultStore()
+    async with engine_of(
+        sqlite_url, {"script": Script()}, parts={"results": results}, max_workers=1
+    ) as engine:
+        kept = await engine.execute(ADA, request("script", bytes=10), HANG_S)
+        results.broken = True
+        lost = await engine.execute(ADA, request("script", bytes=10), HANG_S)
+        assert (lost.status, lost.error_reason) == ("failed", "result_store_unavailable")
+        with pytest.raises(ResultStoreUnavailable):
+            await engine.delete(kept.execution_id, "acme")
+        assert (await engine.get(kept.execution_id, "acme")).status == "succeeded"
+        results.broken = False
+        await engine.delete(kept.execution_id, "acme")
+        assert (await engine.execute(ADA, request("script"), HANG_S)).status == "succeeded"
+
+
+async def test_retention_catches_up_at_once_and_takes_results_along(sqlite_url, engine_of, tmp_path):
+    now = datetime.now(UTC)
+    done = Settlement(ExecutionStatus.SUCCEEDED, "success", output=ExecutionOutput(value=1))
+    async with engine_of(sqlite_url, {"script": Script()}) as engine:
+        await engine.execute(ADA, request("script", bytes=10), HANG_S)
+        runs = [FinishedRun(new_id("ex"), request(), done, now, now) for _ in range(450)]
+        await engine.store.record(runs)
+    async with engine_of(sqlite_url, {"script": Script()}, retention_count=5) as engine:
+        await until(lambda: _total_is(engine, 5))
+    assert [path for path in (tmp_path / "results").rglob("*") if path.is_file()] == []
+
+
+async def _total_is(engine, count):
+    return len((await engine.page(_all(), limit=500)).items) == count
 
 
 async def test_what_is_active_has_no_result_and_cannot_be_deleted_or_retried(sqlite_url, engine_of):

@@ -1,6 +1,7 @@
 """Contract suites of the small ports: bus, result store, carrier, permissions, admission; and the plugins."""
 
 import asyncio
+import hashlib
 import re
 import subprocess
 import sys
@@ -17,9 +18,10 @@ from executor.adapters.files.results import FolderResultStore
 from executor.adapters.machine import MachineAdmission, free_memory_bytes, is_dead, make_worker_id
 from executor.adapters.prometheus import PrometheusMonitoring
 from executor.adapters.redis.bus import RedisBus
+from executor.adapters.results import open_results
 from executor.core.permissions import ScopePermissions
 from executor.core.plugins import load_class, with_custom_executor
-from executor.errors import ConfigurationError, PermissionDenied, ResultGone
+from executor.errors import ConfigurationError, PermissionDenied, ResultGone, ResultStoreUnavailable
 from executor.ports.handler import CustomExecutor
 from executor.ports.results import ResultStore
 
@@ -106,9 +108,14 @@ class FakeResultStore(ResultStore):
         self.blobs.pop(name, None)
 
 
-@pytest.fixture(params=["fake", "folder"])
-def results(request, tmp_path):
-    return FakeResultStore() if request.param == "fake" else FolderResultStore(tmp_path / "blobs")
+@pytest.fixture(params=["fake", "folder", "s3"])
+async def results(request, tmp_path):
+    if request.param == "fake":
+        yield FakeResultStore()
+        return
+    chosen = request.getfixturevalue("s3_settings") if request.param == "s3" else {}
+    async with open_results(make_settings(**chosen), tmp_path / "blobs") as opened:
+        yield opened
 
 
 async def chunks(*parts, then=None):
@@ -138,6 +145,35 @@ async def test_half_a_blob_is_none(results):
         await results.put("ex_2.1", chunks(b"half", then=ZeroDivisionError()))
     with pytest.raises(ResultGone):
         await read(results, "ex_2.1")
+
+
+async def test_a_blob_of_many_parts_comes_back_whole(results):
+    block = bytes(range(256)) * 4096
+    size = await results.put("ex_3.1", chunks(*[block] * 20))
+    assert size == 20 << 20
+    found = hashlib.sha256()
+    async for chunk in results.read("ex_3.1"):
+        found.update(chunk)
+    assert found.digest() == hashlib.sha256(block * 20).digest()
+
+
+async def test_half_of_many_parts_is_none(results):
+    with pytest.raises(ZeroDivisionError):
+        await results.put("ex_4.1", chunks(bytes(20 << 20), then=ZeroDivisionError()))
+    with pytest.raises(ResultGone):
+        await read(results, "ex_4.1")
+
+
+async def test_a_store_that_is_away_is_an_error_with_a_name(unused_tcp_port, tmp_path):
+    away = {"result_store": "s3", "s3_endpoint_url": f"http://127.0.0.1:{unused_tcp_port}"}
+    async with open_results(make_settings(**away, s3_access_key="a", s3_secret_key="b"), tmp_path) as results:
+        with pytest.raises(ResultStoreUnavailable):
+            await results.put("ex_1.1", chunks(b"x"))
+        with pytest.raises(ResultStoreUnavailable):
+            await read(results, "ex_1.1")
+    (tmp_path / "file").touch()
+    with pytest.raises(ResultStoreUnavailable):
+        await FolderResultStore(tmp_path / "file").put("ex_1.1", chunks(b"x"))
 
 
 async def test_names_are_not_paths(tmp_path):
@@ -261,7 +297,7 @@ def test_every_setting_has_a_variable_and_a_meaning():
     text = (ROOT / "docs/executor.md").read_text()
     for name, field in ExecutorSettings.model_fields.items():
         assert field.alias.startswith(
-            ("STEPFLOW_EXECUTOR_", "STEPFLOW_SCHEDULER_", "STEPFLOW_WORKER_POOL_", "EXECUTOR_BACKEND")
+            ("STEPFLOW_EXECUTOR_", "STEPFLOW_SCHEDULER_", "STEPFLOW_WORKER_POOL_", "EXECUTOR_BACKEND", "S3_")
         ), name
         assert field.description, name
         assert f"`{field.alias}`" in text, f"{field.alias} is not in docs/executor.md"

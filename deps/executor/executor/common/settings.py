@@ -112,11 +112,31 @@ class RunSettings(_Group):
 class KeepSettings(_Group):
     """Results, history, callbacks and the result cache."""
 
+    result_store: Literal["folder", "s3"] = Field(
+        default="folder",
+        alias="STEPFLOW_EXECUTOR_RESULT_STORE",
+        description="Where large results are kept: a `folder` in DATA_DIR, or an `s3` bucket below results/.",
+    )
+    s3_endpoint_url: str = Field(
+        default="", alias="S3_ENDPOINT_URL", description="Endpoint of an S3-compatible store; empty is AWS."
+    )
+    s3_bucket: str = Field(
+        default="stepflow", alias="S3_BUCKET", description="Bucket; made when it is missing, if the key may."
+    )
+    s3_region: str = Field(default="us-east-1", alias="S3_REGION", description="Region of the bucket.")
+    s3_access_key: SecretStr = Field(
+        default=SecretStr(""),
+        alias="S3_ACCESS_KEY",
+        description="Access key; empty uses the machine's own role.",
+    )
+    s3_secret_key: SecretStr = Field(
+        default=SecretStr(""), alias="S3_SECRET_KEY", description="Secret key of the store."
+    )
     result_inline_bytes: int = Field(
         default=65_536,
         alias="STEPFLOW_EXECUTOR_RESULT_INLINE_BYTES",
         ge=0,
-        description="Larger results are files.",
+        description="Larger results go to the result store.",
     )
     retention_s: float = Field(
         default=2_592_000,

@@ -12,7 +12,7 @@ from executor.core import verdicts
 from executor.core.live import LiveRun, Stop
 from executor.core.loops import is_set_within, persistently
 from executor.core.outputs import store_output
-from executor.errors import ExecutorError, RetryableError
+from executor.errors import ExecutorError, ResultStoreUnavailable, RetryableError
 from executor.ports.bus import TOPIC_QUEUE, EventBus, topic_of
 from executor.ports.handler import Handler
 from executor.ports.monitoring import Monitoring
@@ -179,6 +179,8 @@ class AttemptRunner:
         except (TypeError, ValueError) as error:
             log.error("the result of %s is not JSON: %s", run.execution_id, error)  # noqa: TRY400 - no stack needed
             return verdicts.after_error("The handler's result is not JSON.")
+        except ResultStoreUnavailable as error:
+            return verdicts.after_error(str(error), error.code)
         return verdicts.after_outcome(run.claim, outcome, output, delay_s)
 
     async def _settle(self, run: LiveRun, settlement: Settlement) -> bool:

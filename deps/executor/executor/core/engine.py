@@ -15,6 +15,7 @@ from executor.core.following import Followers
 from executor.core.heart import Heart
 from executor.core.history import HistoryRecorder
 from executor.core.loops import until_stopped
+from executor.core.outputs import delete_whole
 from executor.core.signing import tenant_secret
 from executor.core.submitting import SubmitExecutions
 from executor.core.sweep import Sweeper
@@ -79,6 +80,7 @@ class ExecutionEngine:
         await self._carrier.open()
         await self._sweeper.sweep()
         self._begin("sweep", self._sweeper.step)
+        self._begin("retention", self._sweeper.tidy)
         self._begin("history", self._history.step)
         if self._courier is not None:
             self._begin("callbacks", self._courier)
@@ -181,9 +183,7 @@ class ExecutionEngine:
 
     async def delete(self, execution_id: str, tenant_id: str | None) -> None:
         """Remove a finished execution with its logs, events and result."""
-        ref = await self.store.delete(execution_id, tenant_id)
-        if ref is not None:
-            await self.results.delete(ref)
+        await delete_whole(self.store, self.results, execution_id, tenant_id)
 
     # --- out -------------------------------------------------------------------------------------------
     async def get(self, execution_id: str, tenant_id: str | None) -> ExecutionInfo:

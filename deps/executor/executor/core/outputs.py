@@ -1,10 +1,12 @@
-"""Where a result goes: into the row while it is small, into the result store when it is large or bytes."""
+"""Where a result goes: into the row while it is small, into the result store when it is large or bytes; and its end."""
 
 from collections.abc import AsyncIterator
 
 from executor.common.codec import encode_json
 from executor.common.executions import Claim, ExecutionOutput, Outcome
+from executor.errors import ExecutionStillActive
 from executor.ports.results import ResultStore
+from executor.ports.store import ExecutionStore
 
 CHUNK_BYTES = 1 << 16
 
@@ -22,6 +24,19 @@ async def store_output(
         return ExecutionOutput(value=outcome.value, size_bytes=len(text))
     await results.put(name, _in_chunks(text))
     return ExecutionOutput(size_bytes=len(text), ref=name)
+
+
+async def delete_whole(
+    store: ExecutionStore, results: ResultStore, execution_id: str, tenant_id: str | None
+) -> None:
+    """The result goes before its row: whatever interrupts this, no blob is left that no row names."""
+    info = await store.get(execution_id, tenant_id)
+    if not info.status.is_final:
+        raise ExecutionStillActive(execution_id, info.status)
+    ref = (await store.result(execution_id, tenant_id)).output.ref
+    if ref is not None:
+        await results.delete(ref)
+    await store.delete(execution_id, tenant_id)
 
 
 async def _in_chunks(data: bytes) -> AsyncIterator[bytes]:

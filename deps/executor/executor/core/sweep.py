@@ -3,10 +3,12 @@
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from executor.common.executions import Claim
 from executor.common.settings import ExecutorSettings
 from executor.core import verdicts
+from executor.core.outputs import delete_whole
 from executor.errors import ExecutionNotFound, ExecutionStillActive, StoreUnavailable
 from executor.ports.bus import TOPIC_QUEUE, EventBus, topic_of
 from executor.ports.results import ResultStore
@@ -36,7 +38,6 @@ class Sweeper:
         self._settings = settings
         # Holders that outlived an outage need one lease of time to renew, whoever sees them first.
         self._patience_until = time.monotonic() + settings.lease_s
-        self._tidy_at = 0.0
 
     async def step(self) -> float:
         try:
@@ -58,10 +59,6 @@ class Sweeper:
         changed = await self._store.recall() + await self._store.age(self._settings.ageing_s)
         if changed:
             await self._bus.publish(TOPIC_QUEUE)
-        if time.monotonic() >= self._tidy_at:
-            self._tidy_at = time.monotonic() + TIDY_EVERY_S
-            await self._store.tidy()
-            await self.retain()
 
     async def _missing_workers(self) -> tuple[list[str], list[str]]:
         """Processes of this machine that are gone for certain, and others that are silent and hold nothing."""
@@ -78,15 +75,15 @@ class Sweeper:
             await self._bus.publish(topic_of(claim.execution_id))
             await self._bus.publish(TOPIC_QUEUE)
 
-    async def retain(self) -> int:
-        """Delete what is beyond the retention, with its blobs."""
+    async def tidy(self) -> float:
+        """Forget what no longer matters and delete what is beyond the retention, until nothing is left."""
+        await self._store.tidy()
+        return 0.0 if await self._retain() == BATCH else TIDY_EVERY_S
+
+    async def _retain(self) -> int:
         settings = self._settings
         expired = await self._store.expired(settings.retention_s, settings.retention_count, BATCH)
         for execution_id in expired:
-            try:
-                ref = await self._store.delete(execution_id, None)
-            except (ExecutionNotFound, ExecutionStillActive):
-                continue
-            if ref is not None:
-                await self._results.delete(ref)
+            with suppress(ExecutionNotFound, ExecutionStillActive):
+                await delete_whole(self._store, self._results, execution_id, None)
         return len(expired)

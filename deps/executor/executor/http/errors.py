@@ -14,6 +14,7 @@ EXECUTION_ERRORS: Mapping[type[Exception], ErrorEntry] = {
     errors.ExecutionNotFinished: ErrorEntry(409, "The execution has not ended"),
     errors.ExecutionStillActive: ErrorEntry(409, "The execution has not ended"),
     errors.ResultGone: ErrorEntry(410, "The result is gone"),
+    errors.ResultStoreUnavailable: ErrorEntry(503, "The result store is not available", 2),
     errors.QuotaExceeded: ErrorEntry(429, "Too many executions are waiting"),
     errors.QueueFull: ErrorEntry(503, "The queue is full"),
     errors.Draining: ErrorEntry(503, "The service is stopping"),

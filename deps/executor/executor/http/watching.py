@@ -54,7 +54,7 @@ class ExecutionHandler(EngineHandler):
         tag=TAG,
         path=ID,
         replies={204: None},
-        errors=("execution_not_found", "execution_still_active"),
+        errors=("execution_not_found", "execution_still_active", "result_store_unavailable"),
     )
     async def delete(self, execution_id: str) -> None:
         await self._engine.delete(execution_id, self.tenant)
@@ -71,7 +71,7 @@ class ResultHandler(EngineHandler):
         path=ID,
         query=WaitQuery,
         replies={200: ResultReply},
-        errors=("execution_not_found", "execution_not_finished", "result_gone"),
+        errors=("execution_not_found", "execution_not_finished", "result_gone", "result_store_unavailable"),
     )
     async def get(self, execution_id: str) -> None:
         wait_s = self.wait_s(self.parse_query(WaitQuery).wait)
