@@ -16,8 +16,11 @@ needed=(
     "libreoffice-writer-nogui|converting: no office file becomes PDF, and .doc is read as plain text"
     "libreoffice-calc-nogui|converting: no workbook becomes PDF or xls"
     "libreoffice-impress-nogui|converting: no slides become PDF, and .ppt is not read"
+    "libreoffice-math-nogui|converting: formulas of office documents are missing in PDF"
     "pandoc|converting: Markdown and HTML do not become docx, odt, epub or LaTeX through pandoc"
     "fonts-liberation|converting: Arial, Times and Courier are replaced by fonts of other widths"
+    "fonts-crosextra-carlito|converting: Calibri is replaced by a font of another width"
+    "fonts-crosextra-caladea|converting: Cambria is replaced by a font of another width"
     "fonts-wqy-microhei|Chinese text in PDF output and in charts, and in pictures that the tests draw"
     "fonts-dejavu-core|Latin text in pictures that the tests draw"
 )

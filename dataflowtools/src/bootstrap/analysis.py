@@ -33,19 +33,25 @@ def analysis_limits(settings: Settings) -> AnalysisLimits:
     )
 
 
+def open_table_engine(
+    settings: Settings, resources: AsyncExitStack, workers: LimitedWorkers
+) -> WorkerTableEngine:
+    """Compute on tables in limited workers."""
+    engine = WorkerTableEngine(workers, limits=analysis_limits(settings), folder=settings.data_dir / "held")
+    resources.callback(engine.close)
+    return engine
+
+
 def analysis_uses(
     settings: Settings,
-    resources: AsyncExitStack,
     *,
-    workers: LimitedWorkers,
+    engine: WorkerTableEngine,
     open_file: OpenFile,
     upload_files: UploadFiles,
     execution: CodeExecution,
 ) -> AnalysisUses:
     """Build the use cases of analysis."""
     limits = analysis_limits(settings)
-    engine = WorkerTableEngine(workers, limits=limits, folder=settings.data_dir / "held")
-    resources.callback(engine.close)
     gather = GatherTables(open_file=open_file, engine=engine)
     transform_table = TransformTable(gather=gather, engine=engine, upload_files=upload_files, limits=limits)
     return AnalysisUses(

@@ -3,8 +3,9 @@
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from dataflowtools.src.bootstrap.analysis import analysis_uses
+from dataflowtools.src.bootstrap.analysis import analysis_uses, open_table_engine
 from dataflowtools.src.bootstrap.coderunner import open_coderunner, package_uses
+from dataflowtools.src.bootstrap.converting import converting_uses
 from dataflowtools.src.bootstrap.documents import document_uses
 from dataflowtools.src.bootstrap.files import file_uses
 from dataflowtools.src.bootstrap.ocr import open_seeing
@@ -38,23 +39,27 @@ async def open_uses(
     seeing = open_seeing(settings, resources, health, workers=workers, store=store, catalogue=catalogue)
     coderunner = open_coderunner(settings, resources)
     files = file_uses(settings, store=store, catalogue=catalogue, workers=workers)
+    engine = open_table_engine(settings, resources, workers)
+    documents = document_uses(
+        settings,
+        resources,
+        workers=workers,
+        store=store,
+        catalogue=catalogue,
+        recogniser=seeing.recogniser,
+    )
     return Uses(
         files=files,
-        documents=document_uses(
-            settings,
-            resources,
-            workers=workers,
-            store=store,
-            catalogue=catalogue,
-            recogniser=seeing.recogniser,
+        documents=documents,
+        converting=converting_uses(
+            settings, workers=workers, engine=engine, documents=documents, files=files
         ),
         writing=writing_uses(settings, workers=workers, files=files),
         seeing=seeing.uses,
         tags=tag_uses(settings, resources, catalogue=stores.tag_catalogue),
         analysis=analysis_uses(
             settings,
-            resources,
-            workers=workers,
+            engine=engine,
             open_file=files.open_file,
             upload_files=files.upload_files,
             execution=coderunner,

@@ -7,6 +7,7 @@ from typing import Any
 from prometheus_client import Counter, Histogram
 
 from dataflowtools.src.bootstrap.analysis import analysis_limits
+from dataflowtools.src.bootstrap.converting import families_for
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.drivenadapters.analysis.families import analysis_families
 from dataflowtools.src.drivenadapters.documents import families as documents
@@ -31,6 +32,7 @@ def worker_families(settings: Settings) -> list[WorkerFamily]:
             queue_limit=settings.document_queue,
             memory_bytes=settings.document_memory_bytes,
         ),
+        *families_for(settings),
         *seeing_families(picture_workers=settings.ocr_picture_workers, ocr_workers=settings.ocr_workers),
         *analysis_families(analysis_limits(settings), size=settings.analysis_workers),
     ]

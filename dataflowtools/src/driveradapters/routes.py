@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dataflowtools.src.driveradapters.data_analysis.routes import AnalysisUses, analysis_routes
+from dataflowtools.src.driveradapters.file.converting_routes import ConvertingUses, converting_routes
 from dataflowtools.src.driveradapters.file.document_routes import DocumentUses, document_routes
 from dataflowtools.src.driveradapters.file.routes import FileUses, file_by_id_routes, file_routes
 from dataflowtools.src.driveradapters.file.writing_routes import WritingUses, writing_routes
@@ -20,6 +21,7 @@ class Uses:
 
     files: FileUses
     documents: DocumentUses
+    converting: ConvertingUses
     writing: WritingUses
     seeing: SeeingUses
     tags: TagUses
@@ -32,6 +34,7 @@ def all_routes(uses: Uses, engine: ExecutionEngine) -> list[Route]:
     return [
         *file_routes(uses.files),
         *document_routes(uses.documents),
+        *converting_routes(uses.converting),
         *writing_routes(uses.writing),
         *ocr_routes(uses.seeing),
         *tag_routes(uses.tags),

@@ -3,12 +3,13 @@
 from dataflowtools.src.drivenadapters.workers.families import WorkerFamily
 
 _JOBS = "dataflowtools.src.drivenadapters.documents.jobs"
+_INSPECT = "dataflowtools.src.drivenadapters.converting.worker.inspect_jobs:inspect"
 
 
 def _family(name: str, size: int, queue_limit: int, memory_bytes: int, *, may_execute: bool) -> WorkerFamily:
     return WorkerFamily(
         name=name,
-        jobs={f"{name}.parse": f"{_JOBS}:parse"},
+        jobs={f"{name}.parse": f"{_JOBS}:parse", f"{name}.inspect": _INSPECT},
         warm_up=(f"{_JOBS}:warm_up",),
         size=size,
         queue_limit=queue_limit,

@@ -99,9 +99,7 @@ class HtmlHandler(DocumentHandler):
 
     def read(self, source: Source, options: ReadOptions) -> Document:
         """Read blocks."""
-        data = read_bytes(source.file)
-        encoding = _html_encoding(source.file, data, options.encoding)
-        text = data.decode(encoding, errors="replace").replace("\0", "")
+        text, encoding = read_html_text(source.file, options.encoding)
         root = html_walk.parse_html(text.encode("utf-8", errors="replace"), "utf-8")
         metadata: dict[str, Any] = {"encoding": encoding}
         title = root.findtext(".//title")
@@ -110,6 +108,13 @@ class HtmlHandler(DocumentHandler):
         return Document(
             blocks=html_walk.blocks_of(root.body), metadata=metadata, warnings=html_walk.caveats(root)
         )
+
+
+def read_html_text(file: BinaryIO, wanted: str) -> tuple[str, str]:
+    """Read a page, and tell the encoding that it was in."""
+    data = read_bytes(file)
+    encoding = _html_encoding(file, data, wanted)
+    return data.decode(encoding, errors="replace").replace("\0", ""), encoding
 
 
 def _html_encoding(file: BinaryIO, data: bytes, wanted: str) -> str:

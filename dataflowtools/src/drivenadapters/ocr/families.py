@@ -3,6 +3,7 @@
 from dataflowtools.src.drivenadapters.workers.families import MEBIBYTE, WorkerFamily
 
 _WORKER = "dataflowtools.src.drivenadapters.ocr.worker"
+_CONVERTING = "dataflowtools.src.drivenadapters.converting.worker"
 
 
 def seeing_families(*, picture_workers: int, ocr_workers: int) -> list[WorkerFamily]:
@@ -18,10 +19,12 @@ def seeing_families(*, picture_workers: int, ocr_workers: int) -> list[WorkerFam
                 "pictures.redact": f"{_WORKER}.edit_jobs:redact",
                 "pictures.patterns": f"{_WORKER}.pattern_jobs:find_patterns",
                 "pictures.compress": f"{_WORKER}.edit_jobs:compress",
+                "pictures.convert": f"{_CONVERTING}.picture_jobs:convert",
+                "pictures.draw_pages": f"{_CONVERTING}.page_jobs:draw",
                 "codes.read": f"{_WORKER}.code_jobs:read_codes",
                 "codes.draw": f"{_WORKER}.code_writing:draw_code",
             },
-            warm_up=(f"{_WORKER}.second_opinion:warm_up",),
+            warm_up=(f"{_WORKER}.second_opinion:warm_up", f"{_CONVERTING}.picture_jobs:warm_up"),
             size=picture_workers,
             memory_bytes=1536 * MEBIBYTE,
         ),

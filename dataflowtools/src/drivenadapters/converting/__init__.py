@@ -1,0 +1,1 @@
+"""Programs that turn one format into another, each in a limited worker."""

@@ -1,0 +1,82 @@
+"""Documents between two steps: held in files without a name, in a folder of ours."""
+
+import asyncio
+import hashlib
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from dataflowtools.src.drivenadapters.stores.blocks import blocks_of
+from dataflowtools.src.errors import StorageFull
+from dataflowtools.src.logics.file.documents.ports.document_reader import TakenDocument
+
+_BLOCK_BYTES = 1 << 20
+
+
+class HeldDocuments:
+    """Makes, fills and reads such files."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @asynccontextmanager
+    async def room(self) -> AsyncIterator[BinaryIO]:
+        """Open a file to write to, until the context ends."""
+        file = await asyncio.to_thread(self._open)
+        try:
+            yield file
+        finally:
+            await asyncio.to_thread(file.close)
+
+    def _open(self) -> BinaryIO:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return tempfile.TemporaryFile(dir=self._folder, buffering=0)
+
+    @asynccontextmanager
+    async def hold(self, data: bytes) -> AsyncIterator[TakenDocument]:
+        """Hold bytes that are at hand."""
+        async with self.room() as file:
+            await asyncio.to_thread(_write, file, data)
+            yield await self.written(file)
+
+    @asynccontextmanager
+    async def take(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[TakenDocument]:
+        """Hold bytes as they come."""
+        async with self.room() as file:
+            async for block in blocks_of(chunks, _BLOCK_BYTES):
+                await asyncio.to_thread(_write, file, block)
+            yield await self.written(file)
+
+    async def written(self, file: BinaryIO) -> TakenDocument:
+        """Describe what was written to a file."""
+        return await asyncio.to_thread(_described, file)
+
+    async def read(self, document: TakenDocument) -> AsyncIterator[bytes]:
+        """Yield the bytes of a held document."""
+        place = 0
+        while chunk := await asyncio.to_thread(
+            os.pread, document.handle.fileno(), _BLOCK_BYTES, place
+        ):  # without moving the offset that others share
+            place += len(chunk)
+            yield chunk
+
+
+def _described(file: BinaryIO) -> TakenDocument:
+    file.seek(0)
+    digest = hashlib.sha256()
+    while chunk := file.read(_BLOCK_BYTES):
+        digest.update(chunk)
+    size_bytes = os.fstat(file.fileno()).st_size
+    return TakenDocument(sha256=digest.hexdigest(), size_bytes=size_bytes, handle=file)
+
+
+def _write(file: BinaryIO, data: bytes) -> None:
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError as exc:
+        raise StorageFull("There is no room left to convert the document.") from exc

@@ -1,0 +1,1 @@
+"""The worker's side: nothing here is imported by the service."""

@@ -1,0 +1,106 @@
+"""Jobs that pandoc does, in two steps with a look between them.
+
+The first step reads in pandoc's own sandbox, where nothing but its input exists, and gives the document's tree.
+What names a file, an address or raw markup is taken out of the tree; the second step writes what is left.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dataflowtools.src.drivenadapters.converting.worker.clean_tree import clean_tree
+from dataflowtools.src.drivenadapters.documents.text_handlers import read_html_text, read_text
+from dataflowtools.src.drivenadapters.workers.job import Job
+from dataflowtools.src.errors import CorruptFile, WorkerMemoryExceeded, WorkerTimedOut
+
+_READERS: Mapping[str, str] = {
+    "md": "gfm+tex_math_dollars+footnotes+yaml_metadata_block",
+    "html": "html",
+    "rst": "rst",
+    "tex": "latex",
+    "docx": "docx",
+    "odt": "odt",
+    "epub": "epub",
+}
+_WRITERS: Mapping[str, str] = {
+    "md": "gfm+tex_math_dollars+footnotes",
+    "html": "html5",
+    "rst": "rst",
+    "tex": "latex",
+    "docx": "docx",
+    "odt": "odt",
+    "epub": "epub3",
+    "pptx": "pptx",
+}
+_TEXTS = frozenset({"md", "html", "rst", "tex"})
+_PACKAGES = frozenset({"docx", "odt", "epub"})
+_HEAP_EXIT = 251
+_SAID_CHARS = 200
+
+
+def convert(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert the first file into the second; gives warnings."""
+    source, target = str(arguments["source"]), str(arguments["target"])
+    read = _given(job, source, str(arguments.get("encoding", "")))
+    if source in _PACKAGES:  # their pictures come along as data within HTML
+        page = job.scratch / "page.html"
+        alone = ("--sandbox", "--standalone", "--self-contained", "--mathml")
+        _pandoc(job, read, page, source=source, writer="html5", settings=alone)
+        source, read = "html", page
+    tree = job.scratch / "tree.json"
+    _pandoc(job, read, tree, source=source, writer="json", settings=("--sandbox",))
+    cleaned, taken_out = clean_tree(json.loads(tree.read_bytes()))
+    tree.write_text(json.dumps(cleaned, ensure_ascii=False), encoding="utf-8")
+    written = job.scratch / f"out.{target}"
+    settings = ("--standalone", *_settings(target))
+    _pandoc(job, tree, written, source="json", writer=_WRITERS[target], settings=settings)
+    with written.open("rb") as made, os.fdopen(os.dup(job.files[-1].fileno()), "wb") as output:
+        shutil.copyfileobj(made, output)
+    return {"warnings": [{"code": "external_reference_ignored", "message": message} for message in taken_out]}
+
+
+def _settings(target: str) -> list[str]:
+    if target == "html":
+        return ["--self-contained", "--mathml", "--metadata", "pagetitle= "]
+    return ["--toc-depth=3", "--epub-chapter-level=2"] if target == "epub" else []
+
+
+def _given(job: Job, source: str, encoding: str) -> Path:
+    """Put the input where pandoc can read it; texts in UTF-8, whatever they came in."""
+    place = job.scratch / f"in.{source}"
+    if source in _TEXTS:
+        file = job.files[0]
+        text = read_html_text(file, encoding)[0] if source == "html" else read_text(file, encoding)[0]
+        place.write_text(text, encoding="utf-8", errors="replace")
+        return place
+    job.files[0].seek(0)
+    with place.open("wb") as copy:
+        shutil.copyfileobj(job.files[0], copy)
+    return place
+
+
+def _pandoc(
+    job: Job, read: Path, written: Path, *, source: str, writer: str, settings: Sequence[str] = ()
+) -> None:
+    """Run pandoc once; the worker's own limits hold for it, its heap is told so that it ends with a word."""
+    heap = max(job.memory_bytes >> 20, 64)
+    argv = [
+        *("pandoc", "+RTS", f"-M{heap}m", "-RTS", *settings, "--from", _READERS.get(source, source)),
+        *("--to", writer, "--output", str(written), str(read)),
+    ]
+    try:
+        done = subprocess.run(
+            argv, cwd=job.scratch, stdin=subprocess.DEVNULL, capture_output=True,
+            timeout=max(job.remaining_s, 0.1), check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as exc:
+        raise WorkerTimedOut(f"Not finished after {job.timeout_s:g} s.") from exc
+    if done.returncode == _HEAP_EXIT:
+        raise WorkerMemoryExceeded(f"The input needs more than the {heap} MiB that one job may use.")
+    if done.returncode or not written.exists():
+        said = done.stderr.decode("utf-8", errors="replace").replace(str(job.scratch), "").strip()
+        raise CorruptFile(f"pandoc does not read this {source} file: {said[:_SAID_CHARS]}")

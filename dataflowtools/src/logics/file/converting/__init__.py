@@ -1,0 +1,1 @@
+"""Converting files: a graph of converters and the shortest way through it."""

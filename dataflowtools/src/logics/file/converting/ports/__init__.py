@@ -1,0 +1,1 @@
+"""What converting needs of the world outside."""

@@ -1,0 +1,308 @@
+"""Converting through the real service: pairs, routes, round trips, refusals."""
+
+import asyncio
+import io
+import json
+import zipfile
+
+import docx
+import openpyxl
+import pypdfium2 as pdfium
+import pytest
+from PIL import Image
+
+from dataflowtools.tests.http.documents.converting import (
+    TIMEOUT_S,
+    book,
+    changed,
+    convert,
+    converted,
+    picture,
+    word,
+)
+from dataflowtools.tests.http_service import running, stored
+from dataflowtools.tests.unit.documents.making import bomb
+from servicekit.testing import assert_problem
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TABLE = [["部门", "金额"], ["研发", "1,200.50"]]
+MARKDOWN = "# 标题\n\n正文 with **bold**.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n".encode()
+
+
+def text_of_pdf(data: bytes) -> str:
+    document = pdfium.PdfDocument(data)
+    try:
+        return "\n".join(page.get_textpage().get_text_range() for page in document)
+    finally:
+        document.close()
+
+
+def text_of_word(data: bytes) -> str:
+    document = docx.Document(io.BytesIO(data))
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    return "\n".join([paragraph.text for paragraph in document.paragraphs] + cells)
+
+
+def by(made: dict) -> list[str]:
+    return [step["by"] for step in made["route"]]
+
+
+async def test_a_stored_file_becomes_a_new_stored_file(client):
+    file_id = (await stored(client, "报告.docx", word("本季度收入增长了。", table=TABLE)))["file_id"]
+    asked = {"file_id": file_id, "to": "pdf"}
+    reply = await client.request("POST", "/api/file/convert", json=asked, timeout_s=TIMEOUT_S)
+    made = reply.json()
+    data = (await client.request("GET", f"/api/file/download/{made['file_id']}")).body
+
+    assert (reply.status, made["name"], made["media_type"]) == (200, "报告.pdf", "application/pdf")
+    assert made["route"] == [{"from": "docx", "to": "pdf", "by": "libreoffice"}]
+    assert made["warnings"] == []
+    assert made["file_id"] != file_id
+    assert "本季度收入增长了。" in text_of_pdf(data)
+    assert "1,200.50" in text_of_pdf(data)
+
+
+async def test_chinese_is_drawn_and_not_as_boxes(client):
+    """Every one of these characters draws differently; a font without them would draw all alike."""
+    letters = "一季度报告营业收入增长龘"
+    data, _ = await converted(client, word(*letters), "a.docx", "pdf")
+    document = pdfium.PdfDocument(data)
+    page = document[0]
+    text = page.get_textpage()
+    whole = page.render(scale=3).to_pil().convert("L")
+    seen = set()
+    for letter in letters:
+        left, bottom, right, top = text.get_charbox(text.search(letter).get_next()[0])
+        box = (left * 3, (page.get_height() - top) * 3, right * 3, (page.get_height() - bottom) * 3)
+        seen.add(whole.crop(tuple(map(round, box))).resize((24, 24)).tobytes())
+    document.close()
+
+    assert len(seen) == len(letters)
+
+
+@pytest.mark.parametrize("to", ["doc", "odt", "rtf"])
+async def test_office_round_trips_keep_text_and_tables(client, to):
+    there, made = await converted(client, word("一段文字 and words", table=TABLE), "a.docx", to)
+    back, returned = await converted(client, there, f"a.{to}", "docx")
+    document = docx.Document(io.BytesIO(back))
+
+    assert by(returned) == ["libreoffice"]
+    assert set(by(made)) == {"libreoffice"}
+    assert "一段文字 and words" in text_of_word(back)
+    assert [[cell.text for cell in row.cells] for row in document.tables[0].rows] == TABLE
+
+
+@pytest.mark.parametrize("to", ["xls", "ods"])
+async def test_workbooks_keep_values_formulas_and_sheets(client, to):
+    there, _ = await converted(client, book([["名称", 3], ["和", "=B1*2"]], 第二=[["x"]]), "a.xlsx", to)
+    back, _ = await converted(client, there, f"a.{to}", "xlsx")
+    made = openpyxl.load_workbook(io.BytesIO(back))
+
+    assert made.sheetnames == ["数据", "第二"]
+    assert made["数据"]["A1"].value == "名称"
+    assert made["数据"]["B2"].value == "=B1*2"
+
+
+async def test_markdown_becomes_word_and_comes_back(client):
+    there, made = await converted(client, MARKDOWN, "a.md", "docx")
+    back, returned = await converted(client, there, "a.docx", "md")
+
+    assert (by(made), by(returned)) == (["pandoc"], ["reader"])
+    assert docx.Document(io.BytesIO(there)).paragraphs[0].style.name == "Heading 1"
+    assert back.decode().startswith("# 标题")
+    assert "正文 with **bold**." in back.decode()
+    assert "| 1 | 2 |" in back.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "to", "route"),
+    [
+        ("a.md", MARKDOWN, "pdf", ["pandoc", "libreoffice"]),
+        ("a.html", b"<h1>Head</h1><p>text</p>", "odt", ["pandoc"]),
+        ("a.html", b"<h1>Head</h1><p>text</p>", "epub", ["pandoc"]),
+        ("a.rst", b"Head\n====\n\ntext\n", "md", ["pandoc"]),
+        ("a.tex", rb"\section{Head} text $x^2$", "docx", ["pandoc"]),
+        ("a.txt", "文字\n\n第二段".encode("gb18030"), "rtf", ["reader", "pandoc", "libreoffice"]),
+        ("a.csv", "名,b\n值,2\n".encode(), "ods", ["tables", "libreoffice"]),
+        ("a.csv", b"a,b\nx,2\n", "pdf", ["tables", "libreoffice"]),
+        ("a.eml", b"From: a@b.c\r\nSubject: s\r\n\r\nhello\r\n", "pdf", ["reader", "pandoc", "libreoffice"]),
+    ],
+)  # fmt: skip
+async def test_routes(client, name, data, to, route):
+    found, made = await converted(client, data, name, to)
+
+    assert by(made) == route
+    assert found
+    assert made["name"] == f"a.{to}"
+
+
+async def test_tables_pass_from_format_to_format_exactly(client):
+    first = "名称,数量,价\n苹果,3,1.5\n=cmd|' /C calc'!A0,4,2.25\n".encode()
+    data, steps = first, []
+    for name, to in (("csv", "xlsx"), ("xlsx", "parquet"), ("parquet", "json"), ("json", "csv")):
+        data, made = await converted(client, data, f"a.{name}", to)
+        steps += by(made)
+        if to == "xlsx":
+            cell = openpyxl.load_workbook(io.BytesIO(data)).active["A3"]
+            assert (cell.value, cell.data_type) == ("=cmd|' /C calc'!A0", "s")  # a text, not a formula
+
+    assert data == first
+    assert steps == ["tables"] * 4
+
+
+async def test_json_of_tables_is_records_and_of_documents_is_blocks(client):
+    records, _ = await converted(client, book([["a", "b"], [1, "x"]]), "a.xlsx", "json")
+    blocks, _ = await converted(client, word("words"), "a.docx", "json")
+
+    assert json.loads(records) == [{"a": 1, "b": "x"}]
+    assert [block["type"] for block in json.loads(blocks)["blocks"]] == ["heading", "paragraph"]
+
+
+async def test_pictures_become_pages_and_pages_pictures(client):
+    page, _ = await converted(client, picture("JPEG", quality=95), "a.jpg", "pdf")
+    drawn, made = await converted(client, page, "a.pdf", "png", dpi=96)
+    image = Image.open(io.BytesIO(drawn))
+
+    assert (made["name"], made["media_type"]) == ("a.png", "image/png")
+    assert image.size == (60, 40)
+    assert all(
+        abs(a - b) < 8 for a, b in zip(image.convert("RGB").getpixel((30, 20)), (200, 30, 30), strict=True)
+    )
+
+
+async def test_a_turned_photograph_is_set_upright(client):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photograph = picture("JPEG", exif=exif)
+    upright, _ = await converted(client, photograph, "a.jpg", "png")
+    page, _ = await converted(client, photograph, "a.jpg", "pdf")
+    document = pdfium.PdfDocument(page)
+    size = document[0].get_size()
+    document.close()
+
+    assert Image.open(io.BytesIO(upright)).size == (40, 60)
+    assert size[0] < size[1]
+
+
+async def test_several_pages_come_in_a_zip_and_chosen_ones_alone(client):
+    document = word(*(f"line {number}" for number in range(120)))
+    many, made = await converted(client, document, "a.docx", "png", dpi=30)
+    one, alone = await converted(client, document, "a.docx", "png", dpi=30, pages="2")
+
+    assert made["media_type"] == "application/zip"
+    assert zipfile.ZipFile(io.BytesIO(many)).namelist()[:2] == ["page-0001.png", "page-0002.png"]
+    assert "pages_in_zip" in [warning["code"] for warning in made["warnings"]]
+    assert alone["media_type"] == "image/png"
+    assert Image.open(io.BytesIO(one)).format == "PNG"
+
+
+async def test_archival_pdf_and_sheets_of_one_page_are_options(client):
+    wide = book([[f"column {number}" for number in range(60)]] * 3)
+    plain, _ = await converted(client, wide, "a.xlsx", "pdf")
+    single, _ = await converted(client, wide, "a.xlsx", "pdf", one_page_sheets="true")
+    archival, _ = await converted(client, word("x"), "a.docx", "pdf", pdf_a="true")
+    pages = [len(pdfium.PdfDocument(data)) for data in (plain, single)]
+
+    assert pages[0] > 1
+    assert pages[1] == 1
+    assert b"pdfaid" in archival
+
+
+async def test_two_at_once_both_succeed(client):
+    documents = [word(f"document {number} of four") for number in range(4)]
+    made = await asyncio.gather(*(converted(client, data, "a.docx", "pdf") for data in documents))
+
+    for number, (data, _) in enumerate(made):
+        assert f"document {number} of four" in text_of_pdf(data)
+
+
+async def test_formats_lists_pairs_with_route_and_losses(client):
+    listed = (await client.request("GET", "/api/file/formats")).json()
+    pairs = {(one["from"], one["to"]): one for one in listed["conversions"]}
+
+    assert listed["missing"] == []
+    assert pairs["docx", "pdf"]["route"] == [{"from": "docx", "to": "pdf", "by": "libreoffice"}]
+    assert pairs["docx", "md"]["losses"] == ["layout", "pictures"]
+    assert {"from": "xlsx", "to": "csv", "by": "tables"} in pairs["xlsx", "csv"]["route"]
+    assert not any(one["from"] == one["to"] for one in listed["conversions"])
+    assert {"name": "jpeg", "ending": "jpg", "media_type": "image/jpeg"} in listed["formats"]
+
+
+@pytest.mark.parametrize("to", ["../../x", "exe", "", "docx", "zip"])
+async def test_unknown_and_same_targets_are_told_what_is_possible(client, to):
+    problem = assert_problem(await convert(client, word("x"), "a.docx", to), 422, "unsupported_conversion")
+
+    assert "pdf" in problem["detail"]
+
+
+async def test_an_impossible_pair_names_what_the_format_becomes(client):
+    reply = await convert(client, book([["a"]]), "a.xlsx", "epubx")
+    assert_problem(reply, 422, "unsupported_conversion")
+    problem = assert_problem(
+        await convert(client, picture(), "a.png", "parquet"), 422, "unsupported_conversion"
+    )
+
+    assert "it becomes" in problem["detail"]
+    assert "pdf" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "to", "status", "code"),
+    [
+        ("a.docx", b"", "pdf", 422, "empty_file"),
+        ("a.docx", b"<html><body>x</body></html>", "pdf", 415, "type_mismatch"),
+        ("a.docx", word("x")[:-300], "pdf", 422, "corrupt_file"),
+        ("a.docx", bomb(size=64 << 20), "pdf", 422, "decompression_limit"),
+        ("a.docx", changed(word("x"), {"../../evil.xml": b"<x/>"}), "pdf", 422, "decompression_limit"),
+        ("a.docx", changed(word("x"), {"word/document.xml": b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'}),
+         "pdf", 422, "forbidden_xml"),
+        ("a.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>', "png",
+         415, "unsupported_type"),
+        ("a.pdf", b"%PDF-1.7\nnot really", "png", 422, "corrupt_file"),
+        ("a.png", picture()[:30], "pdf", 422, "corrupt_file"),
+        ("a.bin", b"\x00\x01\x02" * 100, "pdf", 415, "unsupported_type"),
+    ],
+)  # fmt: skip
+async def test_bad_files_get_the_table_s_answers(client, name, data, to, status, code):
+    assert_problem(await convert(client, data, name, to), status, code)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"dpi": 5000}, {"colour": "red"}, {"pdf_a": "perhaps"}, {"quality": "best"}]
+)
+async def test_options_that_make_no_sense_are_named(client, fields):
+    problem = assert_problem(
+        await convert(client, word("x"), "a.docx", "pdf", **fields), 422, "validation_failed"
+    )
+
+    assert next(iter(fields)) in problem["errors"][0]["pointer"]
+
+
+async def test_pages_of_what_has_none_are_refused(client):
+    assert_problem(await convert(client, MARKDOWN, "a.md", "docx", pages="2"), 422, "invalid_selection")
+    assert_problem(await convert(client, word("x"), "a.docx", "pdf", pages="x"), 422, "invalid_selection")
+
+
+async def test_macros_are_told_and_not_run(client):
+    reply = await convert(client, changed(word("x"), {"word/vbaProject.bin": b"macro"}), "a.docm", "pdf")
+
+    assert reply.status == 200, reply.body
+    assert [warning["code"] for warning in reply.json()["warnings"]] == ["has_macros"]
+
+
+async def test_without_the_programs_the_rest_still_works(tmp_path):
+    async with running(tmp_path, libreoffice_path="/nonexistent") as client:
+        listed = (await client.request("GET", "/api/file/formats")).json()
+        pairs = {(one["from"], one["to"]) for one in listed["conversions"]}
+        problem = assert_problem(await convert(client, word("x"), "a.docx", "pdf"), 503, "engine_missing")
+        data, made = await converted(client, word("words"), "a.docx", "md")
+
+    assert {one["program"] for one in listed["missing"]} == {
+        "LibreOffice Writer", "LibreOffice Calc", "LibreOffice Impress"
+    }  # fmt: skip
+    assert ("docx", "pdf") not in pairs
+    assert ("docx", "md") in pairs
+    assert "LibreOffice Writer" in problem["detail"]
+    assert b"words" in data
+    assert by(made) == ["reader"]
