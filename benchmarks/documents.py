@@ -8,7 +8,6 @@ import asyncio
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -158,19 +157,16 @@ def make_peers() -> bool:
     """Install the peers apart from everything else; False where that cannot be."""
     if (PEER_VENV / "ready").exists():
         return True
-    if shutil.which("uv") is None:
+    found = subprocess.run([ROOT / "scripts" / "ensure_uv.sh"], capture_output=True, text=True, check=False)
+    if found.returncode:
         return False
-    python = PEER_VENV / "bin" / "python"
-    made = (
-        subprocess.run(["uv", "venv", "-q", "--allow-existing", str(PEER_VENV)], check=False).returncode == 0
-    )
-    if (
-        not made
-        or subprocess.run(
-            ["uv", "pip", "install", "-q", "--python", str(python), *PEERS], check=False
-        ).returncode
+    uv, python = found.stdout.strip(), str(PEER_VENV / "bin" / "python")
+    for step in (
+        ["venv", "-q", "--allow-existing", "--python", sys.executable, str(PEER_VENV)],
+        ["pip", "install", "-q", "--python", python, *PEERS],
     ):
-        return False
+        if subprocess.run([uv, *step], check=False).returncode:
+            return False
     (PEER_VENV / "ready").touch()
     return True
 

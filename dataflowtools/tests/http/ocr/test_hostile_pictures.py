@@ -12,6 +12,7 @@ import zxingcpp
 from PIL import Image, ImageDraw
 
 from dataflowtools.tests.http.ocr import drawn_pages as drawn
+from dataflowtools.tests.http.ocr.coded_pages import CODECS, huge_page, page_of
 from servicekit.testing import assert_problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -226,6 +227,25 @@ async def test_41_a_huge_pdf_page_is_drawn_with_fewer_dots(seeing):
     found = await seeing.extract(pdf_of(latin(), points=20), name="a.pdf", orientation="0")
     assert [warning["code"] for warning in found["warnings"]] == ["low_resolution"]
     assert found["text"].replace(" ", "") == TEXT.replace(" ", "")
+
+
+@pytest.mark.parametrize("codec", CODECS)
+async def test_45_scans_in_every_coding_of_pdf_are_read(seeing, codec):
+    found = await seeing.extract(page_of(latin(), codec), name="a.pdf", orientation="0")
+    assert (found["text"], found["pages"][0]["source"]) == (TEXT, "ocr")
+
+
+async def test_41_a_page_of_a_thousand_megapixels_costs_what_it_may_and_no_more(seeing):
+    bomb = huge_page(35_000)
+    assert len(bomb) < 10_000
+    reply = await seeing.post("extract", bomb, name="a.pdf", orientation="0")
+    assert reply.status in (200, 422), reply.body
+    if reply.status == 200:
+        assert "low_resolution" in [warning["code"] for warning in reply.json()["warnings"]]
+    else:
+        assert reply.json()["code"] in ("memory_limit", "image_too_large")
+    assert await seeing.barcodes(bomb, name="a.pdf") == []
+    assert (await seeing.extract(drawn.png(latin()), orientation="0"))["text"] == TEXT
 
 
 async def test_codes_on_every_page_of_a_pdf(seeing):

@@ -17,6 +17,7 @@ _LEAST_SIDE = 64
 _NOISY_PX = 3
 _LEAST_TURN_DEGREES = 4.0
 _PROBE_SIDE = 800
+_GROUND_SIDE = 800
 _CLEAR_DIRECTION = 0.25
 
 
@@ -118,9 +119,16 @@ def bar_direction(grey: Grey) -> float | None:
 
 
 def _even(grey: Grey) -> Grey:
-    """Take out the light: divide by the ground as it is without dark marks."""
-    size = max(15, min(grey.shape) // 4 | 1)
-    ground = cv2.GaussianBlur(cv2.dilate(grey, np.ones((size, size), np.uint8)), (0, 0), size / 3)
+    """Take out the light: divide by the ground as it is without dark marks.
+
+    The ground changes slowly, so that of a large picture it is found on a small one.
+    """
+    scale = min(1.0, _GROUND_SIDE / min(grey.shape))
+    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
+    size = max(15, min(small.shape) // 4 | 1)
+    ground = cv2.GaussianBlur(cv2.dilate(small, np.ones((size, size), np.uint8)), (0, 0), size / 3)
+    if scale < 1:
+        ground = cv2.resize(ground, grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return _grey(cv2.divide(grey, ground, scale=255))
 
 
