@@ -1,11 +1,12 @@
 """The engine that carries long work: asynchronous runs and changes of packages."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 
+from coderunner.src.bootstrap.runs import Runs
 from coderunner.src.common.settings import Settings
-from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
 from coderunner.src.driveradapters.execution.packages_handler import (
     KIND,
     ChangePackagesHandler,
@@ -13,43 +14,47 @@ from coderunner.src.driveradapters.execution.packages_handler import (
 )
 from coderunner.src.driveradapters.execution.python_handler import RunPermissions, RunPython
 from coderunner.src.logics.environment.keep_tidy import keep_tidy
-from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
-from coderunner.src.logics.runner.execute_code import ExecuteCode
+from executor.adapters.prometheus import PrometheusMonitoring
 from executor.assembly import open_engine
 from executor.common.queues import ExecutionFilter
 from executor.common.states import ExecutionStatus
 from executor.core.engine import ExecutionEngine
+from executor.ports.handler import Handler
 from servicekit.health import Health
+from servicekit.metrics import Metrics
+
+
+def handlers_of(settings: Settings, runs: Runs) -> Mapping[str, Handler]:
+    """What carries out each kind, here and in workers."""
+    return {
+        "python": RunPython(runs.asynchronous, settings.default_security_level),
+        KIND: ChangePackagesHandler(runs.toolkit.environments),
+    }
+
+
+def results_folder(settings: Settings) -> Path:
+    """Where large results are kept unless a bucket is named."""
+    return settings.data_dir / "results"
 
 
 async def open_executions(
-    settings: Settings,
-    database: SqlDatabase,
-    resources: AsyncExitStack,
-    health: Health,
-    *,
-    execute_code: ExecuteCode,
-    environments: EnvironmentToolkit,
+    settings: Settings, runs: Runs, resources: AsyncExitStack, health: Health, metrics: Metrics
 ) -> ExecutionEngine:
     """A running engine with this service's kinds, in this service's database."""
-    results = settings.data_dir / "results"
-    results.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = await resources.enter_async_context(
         open_engine(
             settings,
-            database_url=database.engine.url.render_as_string(hide_password=False),
-            handlers={
-                "python": RunPython(execute_code, settings.default_security_level),
-                KIND: ChangePackagesHandler(environments),
-            },
-            results=results,
+            database_url=runs.database.engine.url.render_as_string(hide_password=False),
+            handlers=handlers_of(settings, runs),
+            results=results_folder(settings),
             permissions=RunPermissions({"python": "run", KIND: "packages"}),
+            monitoring=PrometheusMonitoring(metrics.registry),
             drain_s=settings.drain_s,
         )
     )
-    for index, loop in enumerate(engine.loops):
-        health.watch(f"executions_{index}", loop)
-    tidying = asyncio.create_task(keep_tidy(environments, lambda: _under_way(engine)))
+    for loop in engine.loops:
+        health.watch(f"executions_{loop.get_name()}", loop)
+    tidying = asyncio.create_task(keep_tidy(runs.toolkit.environments, lambda: _under_way(engine)))
     resources.push_async_callback(_end, tidying)
     health.watch("environments", tidying)
     return engine
