@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from coderunner.guest.language.refusals import Place, Refusal, violation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType
 
     from coderunner.guest.language.policy import Policy
@@ -29,10 +30,22 @@ class Compiled:
     imported: frozenset[str] = frozenset()
 
 
-def compile_program(source: str, file: str, policy: Policy | None, *, with_value: bool) -> Compiled:
-    """Compile a program; `policy` None means full Python. Raises SyntaxError and what the parser raises."""
+def compile_program(
+    source: str,
+    file: str,
+    policy: Policy | None,
+    *,
+    with_value: bool,
+    examine: Callable[[ast.Module], None] | None = None,
+) -> Compiled:
+    """Compile a program; `policy` None means full Python. Raises SyntaxError and what the parser raises.
+
+    `examine` sees the tree as it was written, before the policy changes it.
+    """
     source = source.removeprefix("\ufeff")
     tree = ast.parse(source, file)
+    if examine:
+        examine(tree)
     last = _take_last(tree, source) if with_value else None
     imported: frozenset[str] = frozenset()
     if policy is not None:

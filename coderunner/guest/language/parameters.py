@@ -7,22 +7,38 @@ import datetime as dt
 import decimal
 import enum
 import fractions
+import functools
 import pathlib
+import re
 import sys
 import types
 import typing
 import uuid
 from typing import Any, Final
 
+from coderunner.guest.language.annotations import LibraryType, look_in, resolved_text
 from coderunner.guest.language.caution import attempt
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_DURATION: Final = re.compile(
+    r"(?P<sign>-)?P(?:(?P<days>\d+(?:\.\d+)?)D)?"
+    r"(?:T(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
+)
+
+
 def _parsed_duration(value: Any) -> dt.timedelta:
+    """Seconds, hours:minutes:seconds, or ISO 8601 as replies write it."""
     if isinstance(value, (int, float)):
         return dt.timedelta(seconds=value)
+    if iso := _DURATION.fullmatch(str(value)):
+        parts = iso.groupdict()
+        length = dt.timedelta(
+            **{unit: float(parts[unit] or 0) for unit in ("days", "hours", "minutes", "seconds")}
+        )
+        return -length if parts["sign"] else length
     hours, minutes, seconds = str(value).split(":")
     return dt.timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds))
 
@@ -37,20 +53,9 @@ _SCALARS: Final[dict[Any, Callable[[Any], Any]]] = {
     uuid.UUID: uuid.UUID,
     pathlib.Path: pathlib.Path,
     bytes: lambda value: base64.b64decode(value, validate=True),
-    float: lambda value: float(value) if type(value) is int else value,
     complex: lambda value: (
         complex(value["real"], value["imag"]) if isinstance(value, dict) else complex(value)
     ),
-}
-_BY_TEXT: Final = {
-    **{kind.__name__: kind for kind in _SCALARS},
-    **{f"datetime.{kind.__name__}": kind for kind in (dt.datetime, dt.date, dt.time, dt.timedelta)},
-    "decimal.Decimal": decimal.Decimal,
-    "uuid.UUID": uuid.UUID,
-    "pathlib.Path": pathlib.Path,
-    "set": set,
-    "tuple": tuple,
-    "frozenset": frozenset,
 }
 _CONTAINERS: Final = (list, set, frozenset, tuple)
 
@@ -59,34 +64,129 @@ class ParameterMismatch(TypeError):
     """A parameter that cannot be made what its annotation asks for."""
 
 
+def call_arguments(function: Any, parameters: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """What the function is called with: parameters that are positional only in their places, all others by name."""
+    mapped = keyword_arguments(function, parameters)
+    if type(function) is not types.FunctionType:
+        return [], mapped
+    code = function.__code__
+    placed = code.co_varnames[: code.co_posonlyargcount]
+    defaults = function.__defaults__ or ()
+    first_default = code.co_argcount - len(defaults)
+    last = max((index for index, name in enumerate(placed) if name in mapped), default=-1)
+    positional = []
+    for index, name in enumerate(placed[: last + 1]):
+        if name not in mapped and index < first_default:
+            raise ParameterMismatch(f"{function.__name__}() needs the parameter {name!r}")
+        positional.append(mapped.pop(name) if name in mapped else defaults[index - first_default])
+    return positional, mapped
+
+
 def keyword_arguments(function: Any, parameters: dict[str, Any]) -> dict[str, Any]:
     """The call's keyword arguments, each mapped by its annotation."""
-    annotations: dict[str, Any] = attempt(lambda: dict(function.__annotations__), {})
-    return {name: _argument(name, value, annotations.get(name)) for name, value in parameters.items()}
+    nothing: dict[str, Any] = {}
+    annotations = attempt(lambda: _annotations(function), nothing)
+    implied = attempt(lambda: _with_none(function), frozenset[str]())
+    look = look_in(attempt(lambda: dict(function.__globals__), nothing))
+    return {
+        name: value
+        if value is None and name in implied
+        else argument(name, value, _as_type(annotations.get(name), look))
+        for name, value in parameters.items()
+    }
 
 
-def _argument(name: str, value: Any, annotation: Any) -> Any:
+def _annotations(function: Any) -> dict[str, Any]:
+    """A class's with those of its bases, a function's own."""
+    if not isinstance(function, type):
+        return dict(function.__annotations__)
+    found: dict[str, Any] = {}
+    for base in reversed(type.mro(function)):
+        found.update(type.__getattribute__(base, "__dict__").get("__annotations__", {}))
+    return found
+
+
+def _with_none(function: Any) -> frozenset[str]:
+    """Parameters whose default is None, which says that null is welcome, whatever the annotation says."""
+    code, defaults = function.__code__, function.__defaults__ or ()
+    placed = code.co_varnames[code.co_argcount - len(defaults) : code.co_argcount]
+    pairs = [*zip(placed, defaults, strict=True), *(function.__kwdefaults__ or {}).items()]
+    return frozenset(name for name, default in pairs if default is None)
+
+
+def _as_type(annotation: Any, look: Callable[[str], Any]) -> Any:
+    if annotation is None:
+        return Any
+    return resolved_text(annotation, look) if isinstance(annotation, str) else annotation
+
+
+def argument(name: str, value: Any, annotation: Any, shown: str = "") -> Any:
+    """One argument; ParameterMismatch says which value is not what the annotation asks for, and why."""
     try:
         return convert(value, annotation)
     except (ValueError, TypeError, KeyError, ArithmeticError) as error:
-        shown = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", annotation)
-        raise ParameterMismatch(f"parameter {name!r}: {value!r:.200} is no {shown}: {error}") from None
+        label = shown or attempt(lambda: str(getattr(annotation, "__name__", annotation)), "that")
+        raise ParameterMismatch(f"parameter {name!r}: {value!r:.200} is no {label}: {error}") from None
 
 
 def convert(value: Any, annotation: Any) -> Any:
     """One value by one annotation; what has no rule stays as it is."""
-    if isinstance(annotation, str):
-        annotation = _BY_TEXT.get(annotation.removesuffix(" | None").strip())
-    if annotation is None or value is None:
+    if annotation is Any or isinstance(annotation, typing.TypeVar):
         return value
+    if isinstance(annotation, LibraryType):
+        return _require(value, *annotation.accepts)
+    if isinstance(annotation, str):
+        return convert(value, resolved_text(annotation, look_in({})))
     origin = typing.get_origin(annotation)
     if origin is not None:
         return _generic(value, origin, typing.get_args(annotation))
-    if annotation in _SCALARS and type(value) is not annotation:
-        return _SCALARS[annotation](value)
-    if isinstance(annotation, type):
-        return _by_class(value, annotation)
+    if isinstance(annotation, type) or annotation is None:
+        return _plain(value, annotation or type(None))
     return value
+
+
+def _plain(value: Any, kind: type) -> Any:
+    if kind in _JSON:
+        return _JSON[kind](value)
+    if kind in _SCALARS and type(value) is not kind:
+        return _SCALARS[kind](value)
+    return _by_class(value, kind)
+
+
+def _require(value: Any, *kinds: type) -> Any:
+    """The value, of one of the JSON types; a boolean is no number."""
+    if type(value) in kinds:
+        return value
+    raise TypeError(f"{_NAMES.get(type(value), 'something else')} was given")
+
+
+def _integer(value: Any) -> int:
+    if type(value) is float and value.is_integer():
+        return int(value)
+    return int(_require(value, int))
+
+
+_NAMES: Final = {
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    bool: "a boolean",
+    list: "an array",
+    dict: "an object",
+    type(None): "null",
+}
+_JSON: Final[dict[Any, Callable[[Any], Any]]] = {
+    int: _integer,
+    float: lambda value: float(_require(value, int, float)),
+    **{
+        kind: functools.partial(lambda kind, value: _require(value, kind), kind)
+        for kind in (str, bool, list, dict)
+    },
+    type(None): lambda value: _require(value, type(None)),
+    tuple: lambda value: tuple(_require(value, list)),
+    set: lambda value: set(_require(value, list)),
+    frozenset: lambda value: frozenset(_require(value, list)),
+}
 
 
 def _generic(value: Any, origin: Any, args: tuple[Any, ...]) -> Any:
@@ -94,24 +194,43 @@ def _generic(value: Any, origin: Any, args: tuple[Any, ...]) -> Any:
         return _union(value, args)
     if origin is typing.Annotated:
         return convert(value, args[0])
-    if isinstance(value, dict):
-        mapped = origin is dict and len(args) == 2
-        return (
-            {convert(key, args[0]): convert(item, args[1]) for key, item in value.items()}
-            if mapped
-            else value
-        )
-    return _sequence(value, origin, args) if isinstance(value, list) else value
+    if origin is typing.Literal:
+        return _one_of(value, args)
+    if isinstance(origin, type) and issubclass(dict, origin) and not issubclass(list, origin):
+        return _mapping(_require(value, dict), args)
+    return _sequence(value, origin, args)
 
 
-def _sequence(value: list[Any], origin: Any, args: tuple[Any, ...]) -> Any:
+def _one_of(value: Any, choices: tuple[Any, ...]) -> Any:
+    for choice in choices:
+        if type(choice) is type(value) and choice == value:
+            return value
+    raise ValueError(f"it is not one of {', '.join(map(repr, choices))}")
+
+
+def _mapping(value: dict[str, Any], args: tuple[Any, ...]) -> dict[Any, Any]:
+    if len(args) != 2:
+        return value
+    return {_key(key, args[0]): convert(item, args[1]) for key, item in value.items()}
+
+
+def _key(key: str, kind: Any) -> Any:
+    """JSON has text for keys only: numbers are read from it."""
+    return kind(key) if kind in (int, float) else convert(key, kind)
+
+
+def _sequence(value: Any, origin: Any, args: tuple[Any, ...]) -> Any:
     if origin is tuple and args and args[-1] is not Ellipsis:
-        return tuple(convert(item, kind) for item, kind in zip(value, args, strict=True))
+        items = _require(value, list)
+        if len(items) != len(args):
+            raise ValueError(f"{len(args)} items are needed, {len(items)} were given")
+        return tuple(convert(item, kind) for item, kind in zip(items, args, strict=True))
+    kind = args[0] if args else Any
     if origin in _CONTAINERS:
-        return origin(convert(item, args[0] if args else None) for item in value)
+        return origin(convert(item, kind) for item in _require(value, list))
     if isinstance(origin, type) and issubclass(list, origin):
-        return [convert(item, args[0]) for item in value]
-    return value
+        return [convert(item, kind) for item in value] if isinstance(value, list) else value
+    return _by_class(value, origin) if isinstance(origin, type) else value
 
 
 def _union(value: Any, args: tuple[Any, ...]) -> Any:
@@ -119,8 +238,6 @@ def _union(value: Any, args: tuple[Any, ...]) -> Any:
         return value
     failure: Exception | None = None
     for arg in args:
-        if arg is type(None):
-            continue
         try:
             return convert(value, arg)
         except (ValueError, TypeError, KeyError, ArithmeticError) as error:
@@ -131,28 +248,33 @@ def _union(value: Any, args: tuple[Any, ...]) -> Any:
 
 
 def _by_class(value: Any, kind: type) -> Any:
-    if isinstance(value, list) and kind in (set, frozenset, tuple):
-        return kind(value)
     if issubclass(kind, enum.Enum):
         return kind(value)
     fields = kind.__dict__.get("__dataclass_fields__")
-    if isinstance(fields, dict) and isinstance(value, dict):
-        return kind(**keyword_arguments(kind, value))
+    if isinstance(fields, dict):
+        return kind(**keyword_arguments(kind, _require(value, dict)))
     return _by_library(value, kind)
 
 
 def _by_library(value: Any, kind: type) -> Any:
     root = kind.__module__.partition(".")[0] if type(kind.__module__) is str else ""
-    if root == "pandas" and isinstance(value, (list, dict)):
-        return _frame(value, kind)
-    if root == "numpy" and kind is sys.modules["numpy"].ndarray and isinstance(value, list):
-        return sys.modules["numpy"].asarray(value)
-    if root == "pandas" and isinstance(value, str) and kind is sys.modules["pandas"].Timestamp:
-        return kind(value)
+    if root == "pandas":
+        return _of_pandas(value, kind, sys.modules["pandas"])
+    if root == "numpy" and kind is sys.modules["numpy"].ndarray:
+        return sys.modules["numpy"].asarray(_require(value, list))
     return value
 
 
-def _frame(value: Any, kind: type) -> Any:
-    if isinstance(value, dict) and "records" in value:
-        return kind(value["records"], columns=value.get("columns"))
-    return kind(value)
+def _of_pandas(value: Any, kind: Any, pandas: Any) -> Any:
+    """From arrays and objects, or from what a reply says of a frame or a series."""
+    if kind is pandas.Timestamp:
+        return kind(_require(value, str, int, float))
+    if kind is pandas.DataFrame:
+        if isinstance(value, dict) and "records" in value:
+            return kind(value["records"], columns=value.get("columns"), index=value.get("index"))
+        return kind(_require(value, list, dict))
+    if kind is pandas.Series:
+        if isinstance(value, dict) and "values" in value:
+            return kind(value["values"], index=value.get("index"), name=value.get("name"))
+        return kind(_require(value, list, dict))
+    return value

@@ -24,13 +24,16 @@ from coderunner.guest.language.caution import (
 from coderunner.guest.language.failures import Reporter, remember_source
 from coderunner.guest.language.notebook_names import offer
 from coderunner.guest.language.outputs import Emit, OutputSink
+from coderunner.guest.language.parameters import ParameterMismatch, call_arguments
 from coderunner.guest.language.policy import Policy, policy_of
 from coderunner.guest.language.refusals import OwnModuleRefused, PolicyViolation, readable
 from coderunner.guest.language.restricted_run import RestrictedRun
+from coderunner.guest.language.signatures import CallRefused, Misfit, no_function, require_callable
 from coderunner.guest.language.streams import Streams
 from coderunner.guest.language.values import to_json
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Callable
 
 DEFAULT_VALUE_BYTES: Final = 1_000_000
@@ -104,7 +107,11 @@ class ProgramRun:
         policy = self._policy()
         called = self._request.get("function_name")
         compiled = compiling.compile_program(
-            source, file, policy, with_value=not (called or self._entrypoint)
+            source,
+            file,
+            policy,
+            with_value=not (called or self._entrypoint),
+            examine=self._examine_call if called else None,
         )
         self._verdict.timing["compile_ms"] = _ms_since(started)
         violations = compiled.violations + self._refused_files(policy, compiled.imported)
@@ -117,6 +124,10 @@ class ProgramRun:
         self._execute(compiled, namespace)
         if called:
             self._call(called, namespace)
+
+    def _examine_call(self, tree: ast.Module) -> None:
+        request = self._request
+        require_callable(tree, str(request["function_name"]), request.get("parameters") or {})
 
     def _refused_files(self, policy: Policy | None, imported: frozenset[str]) -> list[dict[str, Any]]:
         """What the policy refuses in the program's own files, so that all refusals come at once."""
@@ -185,21 +196,17 @@ class ProgramRun:
             timing["run_ms"] = max(0.0, _ms_since(started) - timing["import_ms"])
 
     def _call(self, name: str, namespace: dict[str, Any]) -> None:
-        from coderunner.guest.language.parameters import keyword_arguments
-
         function = namespace.get(name)
         if name not in namespace or not callable(function):
-            names = sorted(
-                key
-                for key, value in namespace.items()
-                if callable(value) and not key.startswith("_") and key != "display"
-            )
-            found = f"it defines {', '.join(names[:20])}" if names else "it defines none"
-            raise LookupError(f"the program defines no function {name!r}; {found}")
-        arguments = keyword_arguments(function, self._request.get("parameters") or {})
+            names = [key for key, value in namespace.items() if callable(value) and key != "display"]
+            raise LookupError(no_function(name, names))
+        try:
+            positional, named = call_arguments(function, self._request.get("parameters") or {})
+        except ParameterMismatch as error:
+            raise CallRefused([Misfit("TypeError", str(error))]) from None
         started = perf_counter()
         try:
-            result = function(**arguments)
+            result = function(*positional, **named)
             if hasattr(type(result), "__await__"):
                 import asyncio
 
@@ -278,6 +285,10 @@ class ProgramRun:
             return
         verdict = self._verdict
         verdict.status, verdict.return_code = "error", 1
+        if isinstance(error, CallRefused):
+            verdict.exceptions += [misfit.record() for misfit in error.misfits]
+            self._streams.write_error("".join(record["traceback"] for record in verdict.exceptions))
+            return
         verdict.memory_error = isinstance(error, MemoryError)
         record = self._reporter.record(error)
         verdict.exceptions.append(record)

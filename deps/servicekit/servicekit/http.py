@@ -2,7 +2,7 @@
 
 from servicekit.application import make_app
 from servicekit.operations import Route, operation
-from servicekit.parsing import Body, decode_cursor, encode_cursor, encode_json
+from servicekit.parsing import Body, decode_cursor, encode_cursor, encode_json, parse_query
 from servicekit.problems import ErrorEntry, Problem
 from servicekit.streaming import ApiHandler, StreamingHandler
 
@@ -18,4 +18,5 @@ __all__ = [
     "encode_json",
     "make_app",
     "operation",
+    "parse_query",
 ]

@@ -1,9 +1,16 @@
 """POST /api/code/parse, /api/code/validate and /api/code/dependencies."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from coderunner.src.common.program import SecurityLevel
-from coderunner.src.driveradapters.code.uploads import UploadingHandler
+from coderunner.src.driveradapters.code.uploads import (
+    DependenciesForm,
+    ParseForm,
+    UploadingHandler,
+    ValidateForm,
+)
 from coderunner.src.driveradapters.code.wire import (
     DependenciesBody,
     DependenciesReply,
@@ -14,6 +21,7 @@ from coderunner.src.driveradapters.code.wire import (
     dependencies_member,
     module_member,
 )
+from coderunner.src.logics.code.code_rules import SourceFile
 from coderunner.src.logics.code.find_dependencies import FindDependencies
 from coderunner.src.logics.code.parse_code import ParseCode
 from coderunner.src.logics.code.ports.run_history import RunHistory
@@ -46,25 +54,36 @@ class ParseHandler(UploadingHandler):
         scope="run",
     )
     async def post(self) -> None:
-        sources = self.uploaded_sources()
-        tool_id, tree, is_package = None, False, sources is not None and len(sources) > 1
-        if sources is None:
-            body = self.parse_body(ParseBody)
-            sources, tree, is_package = body.sources(body.module_name), body.include_ast, body.code is None
-            tool_id = body.tool_id
-        tenant = self.caller.tenant
+        asked: ParseForm | ParseBody
+        if self.is_upload:
+            asked, sources = self.parse_form(ParseForm)
+            is_package = len(sources) > 1
+            if asked.module_name and not is_package:
+                sources = [replace(sources[0], name=asked.module_name)]
+        else:
+            asked = self.parse_body(ParseBody)
+            sources, is_package = asked.sources(asked.module_name), asked.code is None
         if is_package:
-            found = await self._parse_code.package(tenant, sources, with_tree=tree)
-            for module in found.modules if tool_id else ():
-                await self._history.keep_module(tenant, str(tool_id), module)
-            self.reply(
-                {"modules": [module_member(module) for module in found.modules], "errors": list(found.faults)}
-            )
+            await self._package(asked, sources)
             return
-        module = await self._parse_code(tenant, sources[0], with_tree=tree)
-        if tool_id:
-            await self._history.keep_module(tenant, tool_id, module)
+        module = await self._parse_code(
+            self.caller.tenant, sources[0], asked.environment_id, with_tree=asked.include_ast
+        )
+        await self._keep(asked.tool_id, [module])
         self.reply(module_member(module))
+
+    async def _package(self, asked: ParseForm | ParseBody, sources: Sequence[SourceFile]) -> None:
+        found = await self._parse_code.package(
+            self.caller.tenant, sources, asked.environment_id, with_tree=asked.include_ast
+        )
+        await self._keep(asked.tool_id, found.modules)
+        self.reply(
+            {"modules": [module_member(module) for module in found.modules], "errors": list(found.faults)}
+        )
+
+    async def _keep(self, tool_id: str | None, modules: Sequence[Mapping[str, Any]]) -> None:
+        for module in modules if tool_id else ():
+            await self._history.keep_module(self.caller.tenant, str(tool_id), module)
 
 
 class ValidateHandler(UploadingHandler):
@@ -83,17 +102,20 @@ class ValidateHandler(UploadingHandler):
         scope="run",
     )
     async def post(self) -> None:
-        uploads = self.uploaded_sources()
-        body = ValidateBody(code="") if uploads is not None else self.parse_body(ValidateBody)
-        level = body.security_level or self._default_level
-        wishes = body.security_settings.model_dump(exclude_none=True)
-        sources = uploads if uploads is not None else body.sources("<program>")
+        asked: ValidateForm | ValidateBody
+        if self.is_upload:
+            asked, sources = self.parse_form(ValidateForm)
+        else:
+            asked = self.parse_body(ValidateBody)
+            sources = asked.sources("<program>")
+        level = asked.security_level or self._default_level
+        wishes = asked.security_settings.model_dump(exclude_none=True)
         found = await self._validate_code(
             self.caller.tenant,
             sources,
             level,
             wishes,
-            environment_id=body.environment_id,
+            environment_id=asked.environment_id,
             key=self.caller.policy,
         )
         sorted_out: dict[str, list[Any]] = {"error": [], "warning": []}
@@ -117,8 +139,11 @@ class DependenciesHandler(UploadingHandler):
         scope="run",
     )
     async def post(self) -> None:
-        uploads = self.uploaded_sources()
-        body = DependenciesBody(code="") if uploads is not None else self.parse_body(DependenciesBody)
-        sources = uploads if uploads is not None else body.sources()
-        found = await self._find_dependencies(self.caller.tenant, sources, body.environment_id)
+        asked: DependenciesForm | DependenciesBody
+        if self.is_upload:
+            asked, sources = self.parse_form(DependenciesForm)
+        else:
+            asked = self.parse_body(DependenciesBody)
+            sources = asked.sources()
+        found = await self._find_dependencies(self.caller.tenant, sources, asked.environment_id)
         self.reply(dependencies_member(found))

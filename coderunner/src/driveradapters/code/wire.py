@@ -13,6 +13,8 @@ from servicekit.http import Body
 _MAX_CHARACTERS = 64_000_000
 MAX_FILES = 1000
 ModuleName = Annotated[str, Field(min_length=1, max_length=255)]
+ToolId = Annotated[str, Field(min_length=1, max_length=255)]
+EnvironmentId = Annotated[str, Field(max_length=64)]
 
 
 class SourceBody(Body):
@@ -24,9 +26,8 @@ class SourceBody(Body):
     files: dict[FilePath, str] = Field(
         default_factory=dict, max_length=MAX_FILES, description="A package: path to source."
     )
-    environment_id: str | None = Field(
+    environment_id: EnvironmentId | None = Field(
         default=None,
-        max_length=64,
         description="Look here for what is installed; else the default environment.",
     )
 
@@ -56,7 +57,7 @@ class ParseBody(SourceBody):
 
     module_name: ModuleName = Field(default="main", description="The module's name in the reply.")
     include_ast: bool = Field(default=False, description="Add the syntax tree as ast.dump writes it.")
-    tool_id: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
+    tool_id: ToolId | None = Field(
         default=None, description="Keep the module in the history under this tool."
     )
 
