@@ -54,7 +54,8 @@ def codes_on(
 ) -> list[dict[str, Any]]:
     """Find the codes on a grey picture that is `factor` times smaller than the page."""
     found = _Codes(factor, set(formats), page_area=grey.size * factor**2)
-    _read_all(grey, found, retries=retries)
+    if grey.min() != grey.max():
+        _read_all(grey, found, retries=retries)
     return found.codes
 
 
