@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 from prometheus_client import Counter, Histogram
@@ -21,7 +22,7 @@ from servicekit.metrics import Metrics
 
 def worker_families(settings: Settings) -> list[WorkerFamily]:
     """List every kind of worker; the modules named here import no parser."""
-    return [
+    families = [
         *documents.families(
             settings.document_workers,
             queue_limit=settings.document_queue,
@@ -36,6 +37,7 @@ def worker_families(settings: Settings) -> list[WorkerFamily]:
         *seeing_families(picture_workers=settings.ocr_picture_workers, ocr_workers=settings.ocr_workers),
         *analysis_families(analysis_limits(settings), size=settings.analysis_workers),
     ]
+    return [replace(family, idle_s=settings.worker_idle_s) for family in families]
 
 
 async def open_workers(
@@ -69,4 +71,6 @@ async def open_workers(
         }
 
     health.probe("workers", report)
+    if settings.ocr_warm_start:
+        pool.prepare("rapidocr.recognise")
     return pool
