@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import socket
 import sys
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -90,20 +91,31 @@ def live(setup: Setup, slot: int, stdio: tuple[int, int, int], wishes: dict[str,
         identity = os.fstat(wire.CONTROL_FD).st_ino
         layer = _show_environment(setup, wishes.get("environment"))
         _build_box(setup, slot, wishes)
+        _show_hosts(wishes.get("hosts", ""))
         rehearsal.populate(setup.birth.copied, setup.birth.read)
-        _give_up_power(setup, slot, wishes.get("box_bytes", setup.box_bytes), layer)
+        listener = _give_up_power(setup, slot, wishes, layer)
         step = "wait"
-        wire.write_all(wire.CONTROL_FD, wire.encode({"type": "parked", "anon_kb": setup.birth.anon_kb}))
+        _tell_parked(setup, listener)
         request = wire.read_json(wire.CONTROL_FD, setup.max_frame_bytes)
         if layer:
             sys.path.append(layer)  # behind the guest's own: it adds, it replaces nothing
         step, token = "run", bytes.fromhex(request.pop("token"))
-        os._exit(_run(request, token, identity, setup))
+        os._exit(_run(request, token, identity, setup, bytes.fromhex(wishes.get("narrower", ""))))
     except EOFError:
         os._exit(0)  # the service let go of an unused child
     except BaseException as fault:  # noqa: BLE001 - a child must end here, never in the parent's code
         _complain(step, fault, token)
     os._exit(FAULT)
+
+
+def _tell_parked(setup: Setup, listener: int | None) -> None:
+    frame = wire.encode({"type": "parked", "anon_kb": setup.birth.anon_kb})
+    if listener is None:
+        wire.write_all(wire.CONTROL_FD, frame)
+        return
+    with socket.socket(fileno=os.dup(wire.CONTROL_FD)) as control:
+        socket.send_fds(control, [frame], [listener])
+    os.close(listener)
 
 
 def _complain(step: str, fault: BaseException, token: bytes) -> None:
@@ -139,6 +151,15 @@ def _show_environment(setup: Setup, name: str | None) -> str | None:
     return jail_paths.ENVIRONMENT if name else None
 
 
+def _show_hosts(lines: str) -> None:
+    """Names that this run may connect to, in a file that it cannot change."""
+    if lines:
+        with open(f"{jail_paths.BOX}/hosts", "w") as file:
+            file.write(lines)
+        os.chmod(file.name, 0o444)
+        kernel.mount(file.name, jail_paths.HOSTS, None, kernel.MS_BIND)
+
+
 def _build_box(setup: Setup, slot: int, wishes: dict[str, Any]) -> None:
     size, inodes = wishes.get("box_bytes", setup.box_bytes), wishes.get("box_inodes", setup.box_inodes)
     if setup.namespaces:
@@ -155,7 +176,8 @@ def _build_box(setup: Setup, slot: int, wishes: dict[str, Any]) -> None:
         os.chdir(box)
 
 
-def _give_up_power(setup: Setup, slot: int, file_bytes: int, layer: str | None) -> None:
+def _give_up_power(setup: Setup, slot: int, wishes: dict[str, Any], layer: str | None) -> int | None:
+    """From here on the child is what people's code is; the descriptor on which its connections are decided, if any."""
     if slot:
         os.setresgid(slot, slot, slot)
         os.setresuid(slot, slot, slot)
@@ -168,8 +190,12 @@ def _give_up_power(setup: Setup, slot: int, file_bytes: int, layer: str | None) 
     os.chdir("work")
     _restrict_files(setup, box, layer)
     os.closerange(wire.CONTROL_FD + 1, _LAST_FD)
-    _set_limits(setup, file_bytes)
-    kernel.load_seccomp(setup.seccomp)
+    _set_limits(setup, wishes.get("box_bytes", setup.box_bytes))
+    own = bytes.fromhex(wishes.get("seccomp", ""))
+    if wishes.get("supervised"):
+        return kernel.load_seccomp_with_listener(own)
+    kernel.load_seccomp(own or setup.seccomp)
+    return None
 
 
 def _restrict_files(setup: Setup, box: str, layer: str | None) -> None:
@@ -206,7 +232,7 @@ def _lower(which: int, most: int) -> None:
 # --- the run ------------------------------------------------------------------------------------
 
 
-def _run(request: dict[str, Any], token: bytes, identity: int, setup: Setup) -> int:
+def _run(request: dict[str, Any], token: bytes, identity: int, setup: Setup, narrower: bytes) -> int:
     from coderunner.guest import language
 
     def emit(message: wire.Message) -> None:
@@ -215,6 +241,8 @@ def _run(request: dict[str, Any], token: bytes, identity: int, setup: Setup) -> 
         wire.write_all(wire.CONTROL_FD, wire.encode(message, token))
 
     _arm(request, setup.birth, setup.others)
+    if narrower:
+        kernel.load_seccomp(narrower)
     language.reseed()
     verdict = language.run(request, emit)
     try:

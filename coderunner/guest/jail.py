@@ -134,6 +134,7 @@ def build_root(binds: list[list[str]]) -> None:
     kernel.mount("proc", "/root/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
     for folder in (jail_paths.ENVIRONMENT, jail_paths.NOTHING):
         os.makedirs(f"/root{folder}", exist_ok=True)
+    _name_files()
     os.chdir("/root")
     kernel.pivot_root(".", "host")
     os.chdir("/")
@@ -170,6 +171,13 @@ def _folders() -> None:
     _write(f"{root}/etc/group", "sandbox:x:1:\n")
     _write(f"{root}/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
     _write(f"{root}/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
+
+
+def _name_files() -> None:
+    """Names are looked up in a file and nowhere else; a run with a network gets a file of its own."""
+    os.makedirs("/root/etc", exist_ok=True)
+    _write("/root/etc/nsswitch.conf", "hosts: files\n")
+    _write(f"/root{jail_paths.HOSTS}", "")
 
 
 def _bind_read_only(host_path: str, jail_path: str) -> None:

@@ -6,3 +6,4 @@ ENVIRONMENTS = "/opt/environments"  # all layers; every child hides them before 
 ENVIRONMENT = "/opt/environment"  # the run's own layer
 NOTHING = "/opt/nothing"
 GUEST_CODE = "/opt/coderunner"  # this package, shown by the service
+HOSTS = "/etc/hosts"  # names that a run may connect to; empty unless the operator opened the network

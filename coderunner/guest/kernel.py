@@ -54,11 +54,13 @@ _CAPABILITY_VERSION_3 = 0x20080522
 _LANDLOCK_CREATE_VERSION = 1
 _LANDLOCK_RULE_PATH_BENEATH = 1
 
-# clone, pivot_root, capset, landlock_create_ruleset, landlock_add_rule, landlock_restrict_self
+# clone, pivot_root, capset, landlock_create_ruleset, landlock_add_rule, landlock_restrict_self, seccomp
 _NUMBERS = {
-    "x86_64": (56, 155, 126, 444, 445, 446),
-    "aarch64": (220, 41, 91, 444, 445, 446),
+    "x86_64": (56, 155, 126, 444, 445, 446, 317),
+    "aarch64": (220, 41, 91, 444, 445, 446, 277),
 }
+_SECCOMP_SET_MODE_FILTER = 1
+_SECCOMP_FILTER_FLAG_NEW_LISTENER = 8
 
 _libc = ctypes.PyDLL(None, use_errno=True)
 _api = ctypes.pythonapi
@@ -149,17 +151,32 @@ def drop_capabilities() -> None:
 
 def load_seccomp(program: bytes) -> None:
     """Install a compiled BPF filter on this thread; no_new_privs must be set."""
-    code = ctypes.create_string_buffer(program, len(program))
-    fprog = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(code))
-    head = ctypes.create_string_buffer(fprog, len(fprog))
+    code, fprog = _filter(program)
     result = _libc.prctl(
         ctypes.c_int(PR_SET_SECCOMP),
         ctypes.c_ulong(SECCOMP_MODE_FILTER),
-        ctypes.c_void_p(ctypes.addressof(head)),
+        fprog,
         ctypes.c_ulong(0),
         ctypes.c_ulong(0),
     )
+    del code  # it had to live until the kernel had copied it
     _checked(result, "seccomp")
+
+
+def load_seccomp_with_listener(program: bytes) -> int:
+    """The same for a filter that hands calls over: the descriptor on which a supervisor decides them."""
+    code, fprog = _filter(program)
+    flags = (_SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_NEW_LISTENER)
+    listener = _syscall(_numbers()[6], *flags, fprog.value or 0, step="seccomp listener")
+    del code
+    return listener
+
+
+def _filter(program: bytes) -> tuple[object, ctypes.c_void_p]:
+    code = ctypes.create_string_buffer(program, len(program))
+    fprog = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(code))
+    head = ctypes.create_string_buffer(fprog, len(fprog))
+    return (code, head), ctypes.c_void_p(ctypes.addressof(head))
 
 
 # --- Landlock ---------------------------------------------------------------------------------

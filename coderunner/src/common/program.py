@@ -38,6 +38,15 @@ class FigureWishes:
 
 
 @dataclass(frozen=True, slots=True)
+class Walls:
+    """What the operating system lets a run do, at either level; every combination is one set of walls."""
+
+    network: bool = False  # connect to what the operator's allowlist names
+    files: bool = True  # write in its folders
+    system_calls: bool = True  # start processes of its own
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """What runs: text or files, its inputs and the level of the language."""
 
@@ -53,6 +62,7 @@ class Program:
     security: Mapping[str, Any] = field(default_factory=dict)  # what the request narrows
     key_policy: Mapping[str, Any] = field(default_factory=dict)  # what the caller's key is held to
     policy: Mapping[str, Any] = field(default_factory=dict)  # what all of them come to, for the guest
+    walls: Walls = field(default_factory=Walls)  # and for the operating system
     environment_id: str | None = None
     auto_install: bool = False
     installs: bool = False  # whether who asks may install packages

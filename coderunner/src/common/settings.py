@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from coderunner.src.common.allowlist import parse_target
 from coderunner.src.common.limits import MEGABYTE, Limits
 from coderunner.src.common.program import SecurityLevel
 from coderunner.src.common.toolkit_settings import ToolkitSettings
@@ -112,6 +113,10 @@ class Settings(ToolkitSettings):
         ALL_LAYERS,
         description="Layers without which no code runs, comma-separated; name fewer to accept a weaker host.",
     )
+    network_allowlist: Names = Field(
+        (), description="What programs may connect to once STEPFLOW_PYTHON_ENABLE_NETWORK_ACCESS opens the network: "
+        "`host:443`, `10.0.0.0/8:5432`, `[2001:db8::1]:*`, comma-separated; TCP only, empty: nothing.",
+    )  # fmt: skip
     guest_dir: Path | None = Field(
         None,
         description="The guest interpreter that init_site_packages.sh built; unset means its default place.",
@@ -119,7 +124,10 @@ class Settings(ToolkitSettings):
     pool_slim_size: int = Field(8, ge=1, le=100, description="Parked children without data libraries.")
     pool_tables_size: int = Field(4, ge=1, le=100, description="Parked children with numpy and pandas.")
     pool_data_size: int = Field(
-        2, ge=1, le=100, description="Parked children with the whole data-science set: plots, scipy, scikit-learn."
+        2,
+        ge=1,
+        le=100,
+        description="Parked children with the whole data-science set: plots, scipy, scikit-learn.",
     )
     pool_max_children: int = Field(
         48, ge=2, le=120, description="Most children of one parent at once, parked and running."
@@ -137,6 +145,8 @@ class Settings(ToolkitSettings):
         if unknown:
             message = f"SANDBOX_MIN_LAYERS names unknown layers: {', '.join(unknown)}"
             raise ValueError(message)
+        for entry in self.network_allowlist:
+            parse_target(entry)
         if self.default_security_level not in self.security_levels:
             message = "DEFAULT_SECURITY_LEVEL is not among SECURITY_LEVELS"
             raise ValueError(message)

@@ -39,15 +39,16 @@ class CodeSettings(PackageSettings):
         "at level restricted.",
     )  # fmt: skip
     stepflow_python_enable_file_access: bool = Field(
-        True, description="Whether programs at level restricted may use files in their work folder."
+        True, description="Whether programs may write in their work folder; requests may only narrow it."
     )
     stepflow_python_enable_network_access: bool = Field(
-        False, description="Whether programs at level restricted may import network modules; "
-        "the sandbox has no network either way.",
+        False, description="Whether programs may connect to what NETWORK_ALLOWLIST names, and import network "
+        "modules at level restricted; requests may only narrow it.",
     )  # fmt: skip
-    stepflow_python_enable_system_calls: bool = Field(
-        False, description="Whether programs at level restricted may import os, sys, subprocess and the like."
-    )
+    stepflow_python_enable_system_calls: bool | None = Field(
+        None, description="true: os, sys, subprocess and the like also at level restricted; false: no program may "
+        "start processes; unset: neither. Requests may only narrow it.",
+    )  # fmt: skip
     code_workers: int = Field(2, ge=1, le=32, description="Processes that parse code.")
     code_worker_timeout: float = Field(
         20, gt=0, description="Seconds after which a program counts as not analysable."

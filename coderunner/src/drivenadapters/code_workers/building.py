@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from coderunner.src.common.limits import MEGABYTE
+from coderunner.src.common.program import Walls
 from coderunner.src.common.settings import Settings
 from coderunner.src.drivenadapters.code_workers.guest_code_analyser import GuestCodeAnalyser
 from coderunner.src.drivenadapters.code_workers.guest_interpreter_catalogue import GuestInterpreterCatalogue
 from coderunner.src.drivenadapters.code_workers.worker_process import WorkerRules
 from coderunner.src.drivenadapters.sandbox.guest_runtime import SYSCALL_POLICY, default_guest_dir
-from coderunner.src.drivenadapters.sandbox.seccomp_filter import compile_filter
+from coderunner.src.drivenadapters.sandbox.seccomp_filter import SyscallPolicy
 
 _LINE = 64
 _RESULT_BYTES = 64 * MEGABYTE
@@ -23,7 +24,7 @@ async def open_analyser(
     python = (settings.guest_dir or default_guest_dir()).resolve() / "bin" / "python"
     rules = WorkerRules(
         python=python,
-        seccomp=compile_filter(SYSCALL_POLICY, pid_namespace=False).hex(),
+        seccomp=SyscallPolicy(SYSCALL_POLICY, pid_namespace=False).filters(Walls()).base.hex(),
         memory_bytes=settings.code_worker_memory_mb * MEGABYTE,
         result_bytes=_RESULT_BYTES,
         timeout_s=settings.code_worker_timeout,

@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from coderunner.guest import kernel
+from coderunner.src.common.allowlist import parse_target
+from coderunner.src.common.program import Walls
 from coderunner.src.common.settings import Settings
 from coderunner.src.drivenadapters.environments.roots import environments_root
 from coderunner.src.drivenadapters.sandbox.cgroups import find_groups
+from coderunner.src.drivenadapters.sandbox.child_wishes import ChildWishes
 from coderunner.src.drivenadapters.sandbox.forked_sandbox import ForkedSandbox
 from coderunner.src.drivenadapters.sandbox.guest_runtime import SYSCALL_POLICY, GuestRuntime, GuestSource
 from coderunner.src.drivenadapters.sandbox.host_layers import LayerReport
 from coderunner.src.drivenadapters.sandbox.host_users import UserRanges, refusal_of_root
+from coderunner.src.drivenadapters.sandbox.names import Names
 from coderunner.src.drivenadapters.sandbox.parent_process import ParentProcess, ParentRefused
 from coderunner.src.drivenadapters.sandbox.pool import Pool, PoolSize
 from coderunner.src.drivenadapters.sandbox.refusing_sandbox import RefusingSandbox
-from coderunner.src.drivenadapters.sandbox.seccomp_filter import compile_filter
+from coderunner.src.drivenadapters.sandbox.seccomp_filter import SyscallPolicy
 from coderunner.src.errors import SandboxRefused
 from coderunner.src.logics.runner.imports_scan import Preload
 from coderunner.src.logics.runner.ports.sandbox import Sandbox
@@ -55,7 +59,12 @@ def _sandbox(settings: Settings, guest: GuestSource, boxes: Path) -> ForkedSandb
         required=frozenset(settings.sandbox_min_layers),
         own_users=users.available,
         landlock_abi=kernel.landlock_abi(),
+        network_opened_to=settings.network_allowlist
+        if settings.stepflow_python_enable_network_access
+        else (),
     )
+
+    policies = {flag: SyscallPolicy(SYSCALL_POLICY, pid_namespace=flag) for flag in (True, False)}
 
     def make_parent(kind: Preload, **heard: Callable[..., None]) -> ParentProcess:
         runtime = guest.current
@@ -64,7 +73,9 @@ def _sandbox(settings: Settings, guest: GuestSource, boxes: Path) -> ForkedSandb
             raise ParentRefused("runs of older parents still hold every block of host users")
         namespaces = layers.chosen.namespaces
         config = {
-            **_config(settings, runtime, namespaces=namespaces),
+            **_config(settings, runtime),
+            "namespaces": namespaces,
+            "seccomp": policies[namespaces].filters(Walls()).base.hex(),
             "kind": kind.value,
             "map_by_service": namespaces and block.count > 0,
             "uid_slots": block.count if namespaces else 0,
@@ -82,10 +93,16 @@ def _sandbox(settings: Settings, guest: GuestSource, boxes: Path) -> ForkedSandb
         Preload.TABLES: settings.pool_tables_size,
         Preload.DATA_SCIENCE: settings.pool_data_size,
     }
+    wishes = ChildWishes(
+        defaults=settings.default_limits(),
+        policy=lambda: policies[layers.chosen.namespaces],
+        names=Names([parse_target(entry) for entry in settings.network_allowlist]),
+        network=lambda: layers.chosen.namespaces,  # without one of its own a run has no network at all
+    )
     return ForkedSandbox(
         pools={kind: pool(kind, parked) for kind, parked in sizes.items()},
         layers=layers,
-        defaults=settings.default_limits(),
+        wishes=wishes,
         groups=find_groups(),
         guest_changed=guest.changed,
     )
@@ -100,15 +117,13 @@ def _own_boxes(boxes: Path, owner: int | None) -> Path:
     return own
 
 
-def _config(settings: Settings, runtime: GuestRuntime, *, namespaces: bool) -> dict[str, Any]:
+def _config(settings: Settings, runtime: GuestRuntime) -> dict[str, Any]:
     limits = settings.default_limits()
     return {
-        "namespaces": namespaces,
         "landlock": True,
         "environments": str(environments_root(settings)),
         "binds": [list(pair) for pair in runtime.binds],
         "code_path": str(runtime.code),
-        "seccomp": compile_filter(SYSCALL_POLICY, pid_namespace=namespaces).hex(),
         "max_children": settings.pool_max_children,
         "box_bytes": limits.disk_bytes,
         "box_inodes": limits.disk_inodes,

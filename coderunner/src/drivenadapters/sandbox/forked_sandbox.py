@@ -4,13 +4,17 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from coderunner.src.common.limits import LimitHit, Limits
 from coderunner.src.common.program import Program, RunOutcome, Timing, Verdict
 from coderunner.src.drivenadapters.sandbox.cgroups import RunGroups
+from coderunner.src.drivenadapters.sandbox.child_wishes import ChildWishes
+from coderunner.src.drivenadapters.sandbox.connections import Connections
 from coderunner.src.drivenadapters.sandbox.host_layers import LayerReport
+from coderunner.src.drivenadapters.sandbox.names import Reachable
+from coderunner.src.drivenadapters.sandbox.parent_process import Child
 from coderunner.src.drivenadapters.sandbox.pool import Pool
 from coderunner.src.drivenadapters.sandbox.run_session import RunSession
 from coderunner.src.errors import SandboxRefused, SandboxUnavailable
@@ -40,14 +44,14 @@ class ForkedSandbox(Sandbox):
         *,
         pools: Mapping[Preload, Pool],
         layers: LayerReport,
-        defaults: Limits,
+        wishes: ChildWishes,
         groups: RunGroups | None = None,
         guest_changed: Callable[[], bool] = lambda: False,
     ) -> None:
         self._pools = pools
         self._guest_changed = guest_changed
         self._layers = layers
-        self._defaults = defaults
+        self._wishes = wishes
         self._groups = groups
         self._standard = frozenset(sys.stdlib_module_names)
         self._refusal = "the sandbox is starting"
@@ -104,10 +108,12 @@ class ForkedSandbox(Sandbox):
         kind = preload_for(program.sources(), self._standard, _own_modules(program))
         for attempt in (1, 2):
             asked = time.monotonic()
-            child = await self._pools[kind].take(self._wishes(program, limits))
+            wishes = await self._wishes.of(program, limits)
+            child = await self._pools[kind].take(wishes.message)
             pool_ms = (time.monotonic() - asked) * 1000
             session = RunSession(child, limits, listener, self._groups)
-            await session.run(_request(program, limits))
+            with supervised(child, wishes.reachable):
+                await session.run(_request(program, limits))
             if not session.lost:
                 return _outcome(session, limits, pool_ms)
             if attempt == 2 or session.stdout.seen or session.stderr.seen or session.outputs:  # noqa: PLR2004
@@ -121,12 +127,19 @@ class ForkedSandbox(Sandbox):
                 async with asyncio.timeout(_START_PATIENCE_S):
                     await self._up.wait()
 
-    def _wishes(self, program: Program, limits: Limits) -> Mapping[str, Any]:
-        """A box of another size than the parked children's, or packages of one's own, need a child made for the run."""
-        wishes: dict[str, Any] = {"environment": program.layer} if program.layer else {}
-        if (limits.disk_bytes, limits.disk_inodes) != (self._defaults.disk_bytes, self._defaults.disk_inodes):
-            wishes |= {"box_bytes": limits.disk_bytes, "box_inodes": limits.disk_inodes}
-        return wishes
+
+@contextlib.contextmanager
+def supervised(child: Child, reachable: Reachable | None) -> Iterator[None]:
+    """While a run with a network lasts, its connections are decided here."""
+    if reachable is None or child.listener is None:
+        yield
+        return
+    listener, child.listener = child.listener, None
+    connections = Connections(listener, reachable.allows)
+    try:
+        yield
+    finally:
+        connections.close()
 
 
 def _group_layer(groups: RunGroups | None) -> Layer:

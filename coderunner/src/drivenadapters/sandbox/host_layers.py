@@ -36,6 +36,7 @@ class LayerReport:
     required: frozenset[str]
     own_users: bool
     landlock_abi: int
+    network_opened_to: tuple[str, ...] = ()
     chosen: Chosen = field(default_factory=Chosen)
     namespaces_refused: str = ""
     established: bool = False
@@ -113,4 +114,7 @@ class LayerReport:
         if self.namespaces_refused:
             why = f"the kernel refused: {self.namespaces_refused}"
             return Layer(name, on=False, required=True, why=why, remedy=_REMEDY_NAMESPACES)
-        return Layer(name, on=self.established, required=True, why=self._unknown())
+        why = self._unknown()
+        if name == "net" and self.network_opened_to and not why:
+            why = f"opened by the operator to {', '.join(self.network_opened_to)}"
+        return Layer(name, on=self.established, required=True, why=why)

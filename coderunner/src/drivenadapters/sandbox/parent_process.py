@@ -39,6 +39,7 @@ class Child:
     err_fd: int
     program_pidfd: int
     first_pidfd: int | None
+    listener: int | None = None  # where its connections are decided, if it may make any
     birth: dict[str, int] = field(default_factory=dict)
     group: int | None = None  # its process group, where it has no PID namespace
     heard: Callable[[Mapping[str, Any]], None] | None = None
@@ -69,7 +70,7 @@ class Child:
             return
         self.closed = True
         self.control.close()
-        for fd in (self.out_fd, self.err_fd, self.program_pidfd, self.first_pidfd):
+        for fd in (self.out_fd, self.err_fd, self.program_pidfd, self.first_pidfd, self.listener):
             if fd is not None:
                 os.close(fd)
 
@@ -281,7 +282,8 @@ class ParentProcess:
         """The child's first frame: it is armed and waits, or it failed."""
         asyncio.get_running_loop().remove_reader(child.control.fileno())
         try:
-            frame = child.control.recv(_MAX_DATAGRAM)
+            frame, descriptors, _, _ = socket.recv_fds(child.control, _MAX_DATAGRAM, 1)
+            child.listener = descriptors[0] if descriptors else None
             message: dict[str, Any] = json.loads(frame[4:]) if len(frame) > 4 else {"type": "fault"}  # noqa: PLR2004 - length prefix
         except (OSError, ValueError):
             message = {"type": "fault", "why": "no answer"}

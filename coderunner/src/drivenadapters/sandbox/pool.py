@@ -12,6 +12,7 @@ from coderunner.src.errors import SandboxUnavailable
 
 TAKE_TIMEOUT_S = 30.0
 _CHECK_INTERVAL_S = 1.0
+_PARENT_LOOK_S = 0.02
 _RESTART_DELAYS_S = (0.05, 0.2, 1.0, 5.0)
 _DRAIN_DECAY_S = 10.0
 
@@ -141,7 +142,7 @@ class Pool:
 
     async def take(self, wishes: Mapping[str, Any] | None = None) -> Child:
         """A parked child; with wishes of its own a run gets one that is made for it."""
-        if wishes and self._parent:
+        if wishes:
             return await self._made_for(wishes)
         while self._parked:
             child = self._parked.popleft()
@@ -183,10 +184,19 @@ class Pool:
         waiting.cancel()
 
     async def _made_for(self, wishes: Mapping[str, Any]) -> Child:
-        assert self._parent is not None  # noqa: S101 - checked by take
+        parent = await self._until_parent()
         waiting: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
-        self._parent.ask_child(wishes, waiting)
+        parent.ask_child(wishes, waiting)
         return await self._patiently(waiting)
+
+    async def _until_parent(self) -> ParentProcess:
+        """The parent, or the next one while there is none."""
+        give_up_s = asyncio.get_running_loop().time() + TAKE_TIMEOUT_S
+        while self._parent is None:
+            if asyncio.get_running_loop().time() > give_up_s or self._closing:
+                raise SandboxUnavailable(f"the sandbox failed: {self.refusal or 'its parent did not start'}")
+            await asyncio.sleep(_PARENT_LOOK_S)
+        return self._parent
 
     # --- state ----------------------------------------------------------------------------------
 

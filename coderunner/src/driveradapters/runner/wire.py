@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from coderunner.src.common.program import FigureWishes, Program, SecurityLevel
-from coderunner.src.common.security import Functions, Liftable, Modules
+from coderunner.src.common.security import SWITCHES, Functions, Liftable, Modules
 from coderunner.src.logics.runner.execute_code import Execution
 from coderunner.src.logics.runner.limits import WIRE_LIMITS
 from servicekit.http import Body, encode_json
@@ -109,9 +109,16 @@ class SecuritySettingsBody(Body):
     blocked_functions: Functions | None = Field(
         default=None, max_length=1000, strict=False, description="Builtins and members taken away."
     )
-    enable_system_calls: bool | None = Field(default=None, description="false: no os, sys and the like.")
-    enable_file_access: bool | None = Field(default=None, description="false: no file at all.")
-    enable_network_access: bool | None = Field(default=None, description="false: no network modules.")
+    enable_system_calls: bool | None = Field(
+        default=None,
+        description="false: no process of its own, and no os, sys and the like at level restricted.",
+    )
+    enable_file_access: bool | None = Field(
+        default=None, description="false: nothing is written, and no file at all at level restricted."
+    )
+    enable_network_access: bool | None = Field(
+        default=None, description="false: no network, and no network modules at level restricted."
+    )
 
 
 class ExecuteBody(Body):
@@ -131,6 +138,9 @@ class ExecuteBody(Body):
     security_settings: SecuritySettingsBody = Field(
         default_factory=SecuritySettingsBody, description="Narrows what the program may do."
     )
+    enable_network_access: bool | None = Field(default=None, description="false: no network for this run.")
+    enable_file_access: bool | None = Field(default=None, description="false: this run writes no file.")
+    enable_system_calls: bool | None = Field(default=None, description="false: this run starts no process.")
     function_name: Annotated[str, AfterValidator(_function_name)] | None = Field(
         default=None, description="Call this function of the program and return what it returns."
     )
@@ -195,7 +205,7 @@ class ExecuteBody(Body):
         return Program(
             code=self.code,
             security_level=self.security_level or default_level,
-            security=self.security_settings.model_dump(exclude_none=True),
+            security=self._security(),
             key_policy=key_policy,
             function_name=self.function_name,
             parameters=self.parameters,
@@ -208,6 +218,15 @@ class ExecuteBody(Body):
             auto_install=self.auto_install,
             figure=FigureWishes(tuple(self.figure.formats), self.figure.dpi, self.figure.size),
         )
+
+    def _security(self) -> dict[str, Any]:
+        """security_settings with the three switches that may stand beside them; the narrower one counts."""
+        security = self.security_settings.model_dump(exclude_none=True)
+        for name in SWITCHES:
+            wish = getattr(self, name)
+            if wish is not None:
+                security[name] = wish and security.get(name, True)
+        return security
 
     def wishes(self) -> dict[str, Any]:
         """The limits that the caller asked for."""

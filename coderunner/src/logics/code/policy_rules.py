@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from coderunner.src.common.program import SecurityLevel
+from coderunner.src.common.program import SecurityLevel, Walls
 from coderunner.src.common.security import LISTS, SWITCHES, KeyPolicy, key_policy
 from coderunner.src.errors import PolicyTooWide
 
@@ -44,6 +44,23 @@ class PolicyRules:
             "narrowed_by": [{**settings, "set_by": source} for source, settings in layers if settings],
         }
 
+    def walls(
+        self,
+        *,
+        key: Mapping[str, Any] | None = None,
+        environment: Mapping[str, Any] | None = None,
+        request: Mapping[str, Any] | None = None,
+    ) -> Walls:
+        """What the same switches come to for the operating system, at either level."""
+        held = key_policy(key or {})
+        sources = [self._granted(held), held.settings(), _settings(environment), _settings(request)]
+        closed = {name for name in SWITCHES if any(source.get(name) is False for source in sources)}
+        return Walls(
+            network=bool(sources[0].get("enable_network_access")) and "enable_network_access" not in closed,
+            files="enable_file_access" not in closed,
+            system_calls="enable_system_calls" not in closed,
+        )
+
     def check(
         self,
         level: SecurityLevel,
@@ -54,8 +71,10 @@ class PolicyRules:
     ) -> None:
         """PolicyTooWide for a wish beyond what the operator and the key grant, or at a level without a policy."""
         wishes = _settings(wishes)
-        if wishes and level is not SecurityLevel.RESTRICTED:
-            message = f"security_settings hold at level restricted; {level.value} is full Python"
+        if set(wishes) - set(SWITCHES) and level is not SecurityLevel.RESTRICTED:
+            message = (
+                f"lists of names hold at level restricted; {level.value} is full Python within its walls"
+            )
             raise PolicyTooWide(message, pointer=pointer)
         granted = self._narrowed(key_policy(key or {}))
         for name in SWITCHES:

@@ -60,28 +60,28 @@ class RunEnvironments:
         """The program with its layer and policy; EnvironmentNotFound for one that is not the tenant's."""
         environment = await self._find(tenant, program.environment_id)
         if environment is None:
-            yield replace(program, policy=self._policy_of(program))
+            yield self._held(program)
             return
         layer = environment.layer if program.environment_id or _imports_libraries(program) else ""
         self._in_use[layer] += 1
         try:
             await self._touch(environment)
-            yield replace(program, layer=layer, policy=self._policy_of(program, environment, layer))
+            yield self._held(program, environment, layer)
         finally:
             self._in_use[layer] -= 1
             if not self._in_use[layer]:
                 del self._in_use[layer]
 
-    def _policy_of(
-        self, program: Program, environment: Environment | None = None, layer: str = ""
-    ) -> Mapping[str, Any]:
+    def _held(self, program: Program, environment: Environment | None = None, layer: str = "") -> Program:
         """What was installed may be imported at level restricted too, beside what the policy allows anyway."""
-        return self._policy.for_run(
-            key=program.key_policy,
-            environment=environment.security if environment else None,
-            request=program.security,
-            installed=environment.imports() if environment and layer else (),
-        )
+        sources: dict[str, Any] = {
+            "key": program.key_policy,
+            "environment": environment.security if environment else None,
+            "request": program.security,
+        }
+        installed = environment.imports() if environment and layer else ()
+        policy = self._policy.for_run(**sources, installed=installed)
+        return replace(program, layer=layer, policy=policy, walls=self._policy.walls(**sources))
 
     async def _find(self, tenant: str, environment_id: str | None) -> Environment | None:
         key, now_s = (tenant, environment_id), time.monotonic()
