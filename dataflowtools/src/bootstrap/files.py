@@ -55,16 +55,21 @@ def _s3(settings: Settings) -> "S3FileStore":
     return S3FileStore(bucket, threads=settings.file_threads)
 
 
-def file_uses(
-    settings: Settings, *, store: FileStore, catalogue: FileCatalogue, workers: LimitedWorkers
-) -> FileUses:
-    """Build the use cases of stored files."""
-    limits = FileLimits(
+def file_limits(settings: Settings) -> FileLimits:
+    """Read the limits on stored files from the settings."""
+    return FileLimits(
         file_bytes=settings.file_max_bytes,
         quota_bytes=settings.tenant_quota_bytes,
         upload_files=settings.upload_max_files,
         upload_s=settings.orphan_age_s / 2,
     )
+
+
+def file_uses(
+    settings: Settings, *, store: FileStore, catalogue: FileCatalogue, workers: LimitedWorkers
+) -> FileUses:
+    """Build the use cases of stored files."""
+    limits = file_limits(settings)
     return FileUses(
         upload_files=UploadFiles(store=store, catalogue=catalogue, limits=limits, now=utc_now),
         open_file=OpenFile(store=store, catalogue=catalogue),

@@ -54,7 +54,7 @@ async def open_uses(
         converting=converting_uses(
             settings, workers=workers, engine=engine, documents=documents, files=files
         ),
-        writing=writing_uses(settings, workers=workers, files=files),
+        writing=writing_uses(settings, workers=workers, files=files, store=store, catalogue=catalogue),
         seeing=seeing.uses,
         tags=tag_uses(settings, resources, catalogue=stores.tag_catalogue),
         analysis=analysis_uses(

@@ -1,14 +1,25 @@
 """Making, changing and filling documents: the workshop and its use cases."""
 
+from dataflowtools.src.bootstrap.files import file_limits
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.drivenadapters.documents_out.worker_document_workshop import WorkerDocumentWorkshop
 from dataflowtools.src.drivenadapters.workers.limited_workers import LimitedWorkers
 from dataflowtools.src.driveradapters.file.routes import FileUses
 from dataflowtools.src.driveradapters.file.writing_routes import WritingUses
+from dataflowtools.src.logics.file.ports.file_catalogue import FileCatalogue
+from dataflowtools.src.logics.file.ports.file_store import FileStore
+from dataflowtools.src.logics.file.writing.edit_document import EditDocument
 from dataflowtools.src.logics.file.writing.write_document import WriteDocument
 
 
-def writing_uses(settings: Settings, *, workers: LimitedWorkers, files: FileUses) -> WritingUses:
+def writing_uses(
+    settings: Settings,
+    *,
+    workers: LimitedWorkers,
+    files: FileUses,
+    store: FileStore,
+    catalogue: FileCatalogue,
+) -> WritingUses:
     """Build the use cases of making documents."""
     workshop = WorkerDocumentWorkshop(
         workers,
@@ -21,4 +32,8 @@ def writing_uses(settings: Settings, *, workers: LimitedWorkers, files: FileUses
         write_document=WriteDocument(
             workshop=workshop, open_file=files.open_file, upload_files=files.upload_files
         ),
-    )
+        edit_document=EditDocument(
+            workshop=workshop, open_file=files.open_file, store=store, catalogue=catalogue,
+            upload_files=files.upload_files, limits=file_limits(settings),
+        ),
+    )  # fmt: skip

@@ -12,6 +12,7 @@ def writing_families(size: int, *, queue_limit: int, memory_bytes: int) -> list[
             name="writing",
             jobs={
                 "writing.write": f"{_PLACE}.write_job:write",
+                "writing.edit": f"{_PLACE}.edit_job:edit",
             },
             warm_up=(f"{_PLACE}.warm_up:warm_up",),
             size=size,

@@ -67,6 +67,11 @@ class OutPackage:
             self._changed.setdefault(name, b"")
         return self._trees[name]
 
+    def keep(self, name: str, root: Element) -> None:
+        """Take a tree that `look` gave, and that was changed since, for the part."""
+        self._trees[name] = root
+        self._changed.setdefault(name, b"")
+
     def put(self, name: str, data: bytes) -> None:
         """Write a part anew."""
         self._removed.discard(name)
@@ -149,6 +154,17 @@ class OutPackage:
         while (name := pattern.format(number)) in self:
             number += 1
         return name
+
+    def reachable(self) -> set[str]:
+        """List the parts that the package's relationships lead to."""
+        found: set[str] = set()
+        waiting = [""]
+        while waiting:
+            for target in self.targets(waiting.pop()).values():
+                if target in self and target not in found:
+                    found.add(target)
+                    waiting.append(target)
+        return found
 
     def save(self, file: BinaryIO) -> None:
         """Write the package; it is the same for the same parts, whatever the time."""

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from dataflowtools.src.driveradapters.file.edit_handler import EditHandler
 from dataflowtools.src.driveradapters.file.write_handler import WriteHandler
+from dataflowtools.src.logics.file.writing.edit_document import EditDocument
 from dataflowtools.src.logics.file.writing.write_document import WriteDocument
 from servicekit.http import Route
 
@@ -12,8 +14,12 @@ class WritingUses:
     """The use cases behind making documents."""
 
     write_document: WriteDocument
+    edit_document: EditDocument
 
 
 def writing_routes(uses: WritingUses) -> list[Route]:
     """List the routes."""
-    return [Route("/api/file/write", WriteHandler, {"write_document": uses.write_document})]
+    return [
+        Route("/api/file/write", WriteHandler, {"write_document": uses.write_document}),
+        Route("/api/file/edit", EditHandler, {"edit_document": uses.edit_document}),
+    ]

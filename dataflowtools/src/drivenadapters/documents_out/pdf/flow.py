@@ -61,7 +61,7 @@ class Flow:
         room = self._width if width is None else width
         return [flowable for block in blocks for flowable in self._of(block, room, depth)]
 
-    def _of(self, block: model.Block, width: float, depth: int) -> Iterator[Any]:  # noqa: C901  # one case a kind of block
+    def _of(self, block: model.Block, width: float, depth: int) -> Iterator[Any]:  # noqa: C901, PLR0912  # one case a kind of block
         match block:
             case model.Heading():
                 level = min(max(block.level, 1), len(_HEADINGS))
@@ -83,10 +83,10 @@ class Flow:
             case model.Quote() | model.Region(kind=model.RegionKind.TEXT_BOX):
                 yield Indenter(left=_INDENT)
                 for inner in block.blocks:
-                    plain = isinstance(inner, model.Paragraph) and not inner.style
-                    yield from self._of(
-                        replace(inner, style="quote") if plain else inner, width - _INDENT, depth
-                    )
+                    if isinstance(inner, model.Paragraph) and not inner.style:
+                        yield self._paragraph(inner.runs, "quote", inner.align)
+                    else:
+                        yield from self._of(inner, width - _INDENT, depth)
                 yield Indenter(left=-_INDENT)
             case model.Region():
                 yield from self.of(block.blocks, width, depth)

@@ -14,6 +14,7 @@ from dataflowtools.src.logics.file.documents import model
 _TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.{}+xml"
 _FIELDS = re.compile(r"(\{page\}|\{pages\})")
 _TWIPS_A_POINT = 20
+_AFTER_TITLE_PAGE = {w(name) for name in ("textDirection", "bidi", "rtlGutter", "docGrid", "printerSettings")}
 Margin = str | Sequence[model.Block]
 
 
@@ -44,7 +45,8 @@ def set_margin_text(
     reference.set(f"{{{R}}}id", target.package.relate(target.part, place, part))
     section.insert(0, reference)
     if kind == "first" and section.find(w("titlePg")) is None:
-        section.append(make("titlePg"))
+        following = [one for one in section if one.tag in _AFTER_TITLE_PAGE]
+        section.insert(section.index(following[0]) if following else len(section), make("titlePg"))
 
 
 def _elements(content: Margin, target: WordTarget, place: str) -> list[Element]:

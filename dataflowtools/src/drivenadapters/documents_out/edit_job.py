@@ -1,0 +1,98 @@
+"""The job that changes a document: every operation in its order, and then the whole or nothing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO
+
+from dataflowtools.src.drivenadapters.documents.detect import ENCRYPTED, detect, ending
+from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
+from dataflowtools.src.drivenadapters.documents_out.edit_texts import TextEditor
+from dataflowtools.src.drivenadapters.documents_out.inputs import inputs_of, output_of
+from dataflowtools.src.drivenadapters.documents_out.office_package import OutPackage
+from dataflowtools.src.drivenadapters.documents_out.pdf.edit import PdfEditor, split
+from dataflowtools.src.drivenadapters.documents_out.pictures import Pictures
+from dataflowtools.src.drivenadapters.documents_out.sheets.edit import WorkbookEditor
+from dataflowtools.src.drivenadapters.documents_out.word.edit import WordEditor
+from dataflowtools.src.drivenadapters.workers.job import Job
+from dataflowtools.src.errors import (
+    DataflowError,
+    InvalidContent,
+    InvalidEdit,
+    PasswordRequired,
+    UnsupportedType,
+)
+
+_MAIN = "main"
+_TEXTS = frozenset({"md", "txt", "log"})
+Editor = WordEditor | WorkbookEditor | PdfEditor | TextEditor
+Order = Mapping[str, Any]
+
+
+def edit(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Apply the operations to the main file and write the result to the job's output."""
+    inputs = inputs_of(job, arguments["inputs"])
+    main, request, caveats = inputs.pop(_MAIN), arguments["request"], Caveats()
+    orders: Sequence[Order] = request["operations"]
+    found = detect(main, request["name"])
+    if any(order["op"] == "split" for order in orders):
+        return _split(job, main, found, request)
+    editor = _editor(found, main, inputs, request, caveats)
+    results = [_applied(editor, found, number, order) for number, order in enumerate(orders)]
+    with output_of(job) as file:
+        editor.save(file)
+    if isinstance(editor, WordEditor | WorkbookEditor):
+        _warn_of_package(editor.package, caveats)
+    return {"results": results, "warnings": caveats.listed()}
+
+
+def _editor(
+    found: str, main: BinaryIO, inputs: Mapping[str, BinaryIO], request: Order, caveats: Caveats
+) -> Editor:
+    if found == ENCRYPTED:
+        raise PasswordRequired("The document is encrypted; it cannot be changed.", field="/file_id")
+    if found == "docx":
+        return WordEditor(main, Pictures(inputs), caveats)
+    if found == "xlsx":
+        return WorkbookEditor(main, caveats)
+    if found == "pdf":
+        return PdfEditor(main, inputs, request["operations"], caveats)
+    if found in _TEXTS:
+        target = "md" if ending(request["name"]) == "md" else "txt"
+        return TextEditor(main, target, Pictures(inputs), caveats)
+    raise UnsupportedType(f"Files of the type {found} are not changed; docx, xlsx, pdf, md and txt are.")
+
+
+def _applied(editor: Editor, found: str, number: int, order: Order) -> dict[str, Any]:
+    operation = editor.operations.get(order["op"])
+    if operation is None:
+        known = ", ".join(sorted([*editor.operations, *(["split"] if found == "pdf" else [])]))
+        raise InvalidEdit(
+            f"A {found} file knows no {order['op']}; it knows {known}.", field=f"/operations/{number}/op"
+        )
+    try:
+        return {"op": order["op"], **operation(order)}
+    except (InvalidEdit, InvalidContent) as refusal:
+        refusal.field = f"/operations/{number}"
+        raise
+    except DataflowError as refusal:
+        refusal.field = refusal.field or f"/operations/{number}"
+        raise
+
+
+def _split(job: Job, main: BinaryIO, found: str, request: Order) -> dict[str, Any]:
+    if found != "pdf":
+        raise InvalidEdit("Only PDF files are split.", field="/operations/0/op")
+    if len(request["operations"]) > 1:
+        raise InvalidEdit("split stands alone.", field="/operations")
+    order = request["operations"][0]
+    with output_of(job) as file:
+        files = split(main, order, request["name"], file)
+    results = [{"op": "split", "files": len(files)}]
+    return {"is_new": True, "files": files, "results": results, "warnings": []}
+
+
+def _warn_of_package(package: OutPackage, caveats: Caveats) -> None:
+    names = [name.lower() for name in package.names()]
+    if any(name.endswith("vbaproject.bin") for name in names):
+        caveats.add("has_macros", "The document holds macros; they were kept as they are and not run.")
+    if any(name.startswith("_xmlsignatures/") for name in names):
+        caveats.add("signature_broken", "The document was signed; the signature does not fit it any more.")

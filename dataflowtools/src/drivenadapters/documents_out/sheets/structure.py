@@ -1,0 +1,202 @@
+"""Rows and columns that come and go: every part that says where something stands is told."""
+
+from collections.abc import Callable
+from typing import Any
+
+from lxml import etree
+
+from dataflowtools.src.drivenadapters.documents.safe_xml import Element
+from dataflowtools.src.drivenadapters.documents_out.office_package import OutPackage
+from dataflowtools.src.drivenadapters.documents_out.sheets.looks import s
+from dataflowtools.src.drivenadapters.documents_out.sheets.references import (
+    Shift,
+    column_letters,
+    shift_area,
+    shift_formula,
+)
+from dataflowtools.src.drivenadapters.documents_out.sheets.sheet_part import SheetPart
+from dataflowtools.src.errors import InvalidEdit
+from dataflowtools.src.logics.file.documents.options import cell_range, column_number
+
+_DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
+_FORMULAS = {"f", "formula", "formula1", "formula2"}
+_RANGED = ("ref", "sqref")
+# What a sheet lists under one roof: with the last entry the roof goes too.
+_LISTS = {
+    "mergeCells",
+    "hyperlinks",
+    "conditionalFormatting",
+    "dataValidations",
+    "protectedRanges",
+    "ignoredErrors",
+}
+Rewrite = Callable[[str, str | None], str]
+
+
+def local(element: Element) -> str:
+    """Name an element without its namespace."""
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def shift_sheet(package: OutPackage, sheet: SheetPart, part: str, shift: Shift) -> None:
+    """Move what stands on the sheet: cells, ranges, tables, drawings and comments."""
+    _refuse_tables(package, part, shift)
+    sheet.unshare_formulas()
+    _move_cells(sheet, shift)
+    _move_ranges(sheet.root, shift)
+    if shift.axis == "columns":
+        _move_widths(sheet.root, shift)
+    for kind, move in (("table", _move_ranges), ("drawing", _move_anchors), ("comments", _move_ranges)):
+        for target in package.targets(part, kind).values():
+            if target in package:
+                move(package.change(target), shift)
+    for kind in ("vmlDrawing", "threadedComment"):
+        for target in package.targets(part, kind).values():
+            if target in package:
+                (_move_notes if kind == "vmlDrawing" else _move_ranges)(package.change(target), shift)
+    sheet.index()
+    sheet.measure()
+
+
+def rewrite_formulas(root: Element, home: str | None, rewrite: Rewrite) -> int:
+    """Rewrite every formula of a part and return how many changed."""
+    changed = 0
+    for element in root.iter():
+        if local(element) not in _FORMULAS or not element.text:
+            continue
+        new = rewrite(element.text, home)
+        if new != element.text:
+            element.text = new
+            changed += 1
+    return changed
+
+
+def shifting(shift: Shift, sheet: str) -> Rewrite:
+    """Make what rewrites formulas for a shift on a sheet."""
+
+    def rewrite(formula: str, home: str | None) -> str:
+        return shift_formula(formula, shift, sheet=sheet, home=home)
+
+    return rewrite
+
+
+def _refuse_tables(package: OutPackage, part: str, shift: Shift) -> None:
+    for target in package.targets(part, "table").values():
+        if target not in package:
+            continue
+        area = cell_range(package.look(target).get("ref") or "A1")
+        last = shift.at - shift.count - 1
+        if shift.axis == "columns" and _touches(shift, area.first_column, area.last_column):
+            raise InvalidEdit("Columns cannot come into or leave a table of the sheet.")
+        if shift.axis == "rows" and shift.count < 0 and shift.at <= area.first_row <= last:
+            raise InvalidEdit(
+                "The header row of a table cannot be removed; remove the table's rows below it."
+            )
+
+
+def _touches(shift: Shift, first: int, last: int) -> bool:
+    if shift.count > 0:
+        return first < shift.at <= last
+    return not (shift.at > last or shift.at - shift.count - 1 < first)
+
+
+def _move_cells(sheet: SheetPart, shift: Shift) -> None:
+    for row in list(sheet.data.iterfind(s("row"))):
+        number = int(row.get("r"))
+        if shift.axis == "rows":
+            moved = shift.one(number)
+            if moved is None:
+                sheet.data.remove(row)
+                continue
+            _refuse_beyond(moved, shift)
+            row.set("r", str(moved))
+            number = moved
+        else:
+            row.attrib.pop("spans", None)
+        _move_row(row, number, shift)
+
+
+def _move_row(row: Element, number: int, shift: Shift) -> None:
+    for cell in list(row.iterfind(s("c"))):
+        column = column_number("".join(filter(str.isalpha, cell.get("r"))))
+        if shift.axis == "columns":
+            moved = shift.one(column)
+            if moved is None:
+                row.remove(cell)
+                continue
+            _refuse_beyond(moved, shift)
+            column = moved
+        cell.set("r", f"{column_letters(column)}{number}")
+
+
+def _refuse_beyond(place: int, shift: Shift) -> None:
+    if place > shift.limit:
+        raise InvalidEdit(f"Cells would be pushed over the edge of the sheet ({shift.limit} {shift.axis}).")
+
+
+def _move_ranges(root: Element, shift: Shift) -> None:
+    """Move the attributes and texts that hold ranges; what is wholly gone is taken out."""
+    for element in list(root.iter()):
+        for name in _RANGED:
+            if element.get(name) and local(element) != "dimension":
+                _move_range(element, name, shift)
+        if local(element) == "sqref" and element.text:
+            element.text = _moved(element.text, shift) or "A1"
+    for roof in root.findall("*"):
+        if local(roof) in _LISTS and not len(roof):
+            root.remove(roof)
+
+
+def _move_range(element: Element, name: str, shift: Shift) -> None:
+    moved = _moved(element.get(name), shift)
+    kept = moved and not (local(element) == "mergeCell" and ":" not in moved)
+    if kept:
+        element.set(name, moved)
+    elif element.getparent() is not None:
+        parent = element.getparent()
+        parent.remove(element)
+        if parent.get("count"):
+            parent.set("count", str(len(parent)))
+
+
+def _moved(ranges: str, shift: Shift) -> str:
+    return " ".join(moved for area in ranges.split() if (moved := shift_area(area, shift)) is not None)
+
+
+def _move_widths(root: Element, shift: Shift) -> None:
+    columns = root.find(s("cols"))
+    if columns is None:
+        return
+    for column in list(columns):
+        span = shift.span(int(column.get("min")), int(column.get("max")))
+        if span is None:
+            columns.remove(column)
+            continue
+        column.set("min", str(span[0]))
+        column.set("max", str(min(span[1], shift.limit)))
+    if not len(columns):
+        root.remove(columns)
+
+
+def _move_anchors(root: Element, shift: Shift) -> None:
+    """Move pictures and charts with the cells that they stand on; one on removed cells stays at the gap."""
+    tag = f"{_DRAWING}{'row' if shift.axis == 'rows' else 'col'}"
+    for entry in root.iter(tag):
+        place = int(entry.text or 0) + 1
+        moved = shift.one(place)
+        entry.text = str((shift.at if moved is None else moved) - 1)
+
+
+def _move_notes(root: Element, shift: Shift) -> None:
+    """Move the boxes of comments."""
+    wanted = "Row" if shift.axis == "rows" else "Column"
+    for entry in root.iter():
+        if local(entry) == wanted and (entry.text or "").strip().isdigit():
+            moved = shift.one(int(entry.text) + 1)
+            entry.text = str((shift.at if moved is None else moved) - 1)
+
+
+def refers_to(root: Element, name: str) -> bool:
+    """Whether a formula of a part names a sheet."""
+    found: Any = (element.text for element in root.iter() if local(element) in _FORMULAS and element.text)
+    return any(name.casefold() in text.casefold() for text in found)
