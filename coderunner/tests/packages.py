@@ -1,6 +1,8 @@
 """Means to install packages, from the real index or from one made for a test."""
 
+import base64
 import hashlib
+import io
 import os
 import ssl
 import threading
@@ -28,37 +30,69 @@ async def installed(client, environment_id=None):
 
 
 def write_wheel(folder, name, files, version="1.0"):
-    """A wheel with a proper list of what it holds, whatever its files are called."""
+    """A wheel in an index's folder, with a proper list of what it holds, whatever its files are called."""
+    place = folder / name
+    place.mkdir(exist_ok=True)
+    path = place / f"{name}-{version}-py3-none-any.whl"
+    path.write_bytes(wheel_bytes(name, files, version))
+    return path
+
+
+def wheel_bytes(name, files, version="1.0", needs=()):
     info = f"{name}-{version}.dist-info"
     files = {
         **files,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        + "".join(f"Requires-Dist: {need}\n" for need in needs),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = "".join(f"{path},sha256={_digest(text)},{len(text.encode())}\n" for path, text in files.items())
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n"
-    place = folder / name
-    place.mkdir(exist_ok=True)
-    with zipfile.ZipFile(place / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as wheel:
         for path, text in files.items():
             wheel.writestr(path, text)
+    return packed.getvalue()
+
+
+async def send_form(client, path, *parts, **fields):
+    """Parts are (field, filename, bytes)."""
+    lines = b""
+    for name, value in fields.items():
+        lines += f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+    for name, filename, content in parts:
+        head = f'--edge\r\nContent-Disposition: form-data; name="{name}"; filename="{filename}"\r\n\r\n'
+        lines += head.encode() + content + b"\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=edge"}
+    return await client.request("POST", path, body=lines + b"--edge--\r\n", headers=headers, timeout_s=120)
 
 
 def _digest(text):
-    import base64
-
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
 class _Quiet(SimpleHTTPRequestHandler):
+    password = None
+
     def log_message(self, *_):
         return
 
+    def do_GET(self):
+        expected = f"Basic {base64.b64encode((self.password or '').encode()).decode()}"
+        if self.password and self.headers.get("Authorization") != expected:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", "Basic")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        super().do_GET()
+
 
 @contextmanager
-def local_index(folder):
-    """A package index on loopback: a folder per name, with its wheels."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
+def local_index(folder, password=None):
+    """A package index on loopback: a folder per name, with its wheels; `password` is name:password."""
+    handler = type("Handler", (_Quiet,), {"password": password})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:

@@ -23,6 +23,7 @@ from coderunner.src.logics.code.distributions import canonical
 from coderunner.src.logics.environment.model import BuiltLayer, IndexSettings, Pin
 from coderunner.src.logics.environment.ports.layer_builder import LayerBuilder
 from coderunner.src.logics.environment.requirements import kept_wheel
+from servicekit.settings import SettingsError
 
 _WHEEL = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*) @ file://(\S+)$")
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;]+)")
@@ -58,6 +59,12 @@ class UvLayerBuilder(LayerBuilder):
         """Make the folders; finished layers are readable by every run's user, the rest by the installer only."""
         root.mkdir(mode=0o755, parents=True, exist_ok=True)
         root.chmod(0o755)
+        closed = [folder for folder in root.parents if not folder.stat().st_mode & stat.S_IXOTH]
+        if closed and os.geteuid() == 0:
+            message = (
+                f"STEPFLOW_PYTHON_VIRTUAL_ENV_PATH is beneath {closed[0]}, which is closed to other users"
+            )
+            raise SettingsError(message)
         wheels_folder(root).mkdir(mode=0o755, exist_ok=True)
         for name in (".building", ".cache"):
             folder = root / name

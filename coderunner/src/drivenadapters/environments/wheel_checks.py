@@ -2,6 +2,7 @@
 
 import stat
 import zipfile
+import zlib
 from email.parser import HeaderParser
 from pathlib import PurePosixPath
 from typing import IO
@@ -39,7 +40,7 @@ def check_wheel(filename: str, file: IO[bytes], python: str, bounds: LayerBounds
         with zipfile.ZipFile(file) as wheel:
             _check_entries(wheel, bounds)
             _check_metadata(wheel, name, version)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError) as fault:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError) as fault:
         raise WheelRefused("the file is no readable wheel archive", pointer=_POINTER) from fault
     return name, version
 
@@ -73,8 +74,8 @@ def _fault(entry: zipfile.ZipInfo, seen: set[str]) -> str:
         return "would lie outside the package's folder"
     if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
         return "is neither file nor folder"
-    if entry.flag_bits & _LOCKED:
-        return "is encrypted"
+    if entry.flag_bits & _LOCKED or entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        return "is encrypted, or packed in a way that wheels are not"
     return "is there twice" if name.rstrip("/") in seen else ""
 
 

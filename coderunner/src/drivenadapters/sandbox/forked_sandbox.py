@@ -98,7 +98,9 @@ class ForkedSandbox(Sandbox):
         ready = not self._refusal and all(self._pools[kind].ready for kind in _FIRST if kind in self._pools)
         pools = {kind.value: pool.about() for kind, pool in self._pools.items()}
         layers = (*self._layers.layers(), _group_layer(self._groups))
-        return SandboxState(ready, self._refusal, layers, pools, keeps_cpu_share=self._groups is not None)
+        warm = frozenset[str]().union(*(pool.warm for pool in self._pools.values()))
+        keeps = self._groups is not None
+        return SandboxState(ready, self._refusal, layers, pools, keeps_cpu_share=keeps, warm=warm)
 
     async def run(self, program: Program, limits: Limits, listener: RunListener | None = None) -> RunOutcome:
         """Run to the end or to a limit; a run whose parent died before it said anything is tried once more."""

@@ -204,6 +204,11 @@ class Pool:
     def ready(self) -> bool:
         return bool(self._parked) or (self._parent is not None and not self._parent.lost)
 
+    @property
+    def warm(self) -> frozenset[str]:
+        """Modules that a run finds imported."""
+        return frozenset(self._parent.about.get("warm", ())) if self._parent else frozenset()
+
     def about(self) -> dict[str, Any]:
         """Figures for health and metrics."""
         return {

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from coderunner.src.drivenadapters.database.sql_environment_catalogue import SqlEnvironmentCatalogue
 from coderunner.src.errors import EnvironmentExists, TooManyEnvironments
-from coderunner.src.logics.environment.model import Environment, Package
+from coderunner.src.logics.environment.model import Environment, IndexSettings, Package
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, 123456, UTC)
 
@@ -99,6 +99,46 @@ async def test_idle_environments_are_found_and_default_ones_are_not(catalogue):
     assert [found.name for found in await catalogue.idle_since(NOW - timedelta(days=30))] == ["idle"]
     await catalogue.touch("env_acme_idle", NOW)
     assert await catalogue.idle_since(NOW - timedelta(days=30)) == []
+
+
+async def test_an_environment_is_found_by_name(catalogue):
+    made = environment(index=IndexSettings("https://a.example", ("https://b.example",), (), 5.0, 2))
+    await catalogue.add(made, 9)
+    assert await catalogue.named("acme", "one") == made
+    assert await catalogue.named("acme", "two") is None
+    assert await catalogue.named("other", "one") is None
+
+
+async def test_one_environment_is_the_default(catalogue):
+    await catalogue.add(environment("default", is_default=True), 9)
+    await catalogue.add(environment("two"), 9)
+    await catalogue.add(environment("theirs", tenant="other", is_default=True), 9)
+    assert not await catalogue.make_default("acme", "env_other_theirs")
+    assert await catalogue.make_default("acme", "env_acme_two")
+    assert await catalogue.make_default(
+        "acme", "env_acme_two"
+    )  # again changes nothing, and is none the less true
+    marked = [one.name for one in await catalogue.all_of("acme") if one.is_default]
+    assert marked == ["two"]
+    assert (await catalogue.default_of("other")).name == "theirs"
+
+
+async def test_a_change_of_packages_leaves_the_default_mark(catalogue):
+    before = environment()
+    await catalogue.add(before, 9)
+    await catalogue.make_default("acme", before.id)
+    assert await catalogue.switch(before, environment(wanted=("six",)))
+    assert (await catalogue.default_of("acme")).wanted == ("six",)
+
+
+async def test_unfinished_environments_and_kept_wheels_are_known(catalogue):
+    wheel = "upload/a/b/six-1.0-py3-none-any.whl"
+    package = Package("six", "1.0", "upload", NOW, ("six",), wheel)
+    made = environment(status="building", wanted=(f"six @ wheel:{wheel}", "toolz"), packages=(package,))
+    await catalogue.add(made, 9)
+    await catalogue.add(environment("done"), 9)
+    assert await catalogue.building() == [made]
+    assert set(await catalogue.wheels()) == {wheel}
 
 
 def test_the_models_and_the_migrations_agree(database):

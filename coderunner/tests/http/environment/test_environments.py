@@ -1,5 +1,6 @@
 """The life of environments over HTTP."""
 
+import asyncio
 import shutil
 
 import pytest
@@ -118,3 +119,63 @@ async def test_installed_packages_have_a_history(client):
     assert [(item["package_name"], item["version"], item["source"]) for item in items] == [
         ("six", "1.17.0", "pypi")
     ]
+
+
+async def test_creating_goes_on_as_an_execution(client):
+    body = {"name": "later", "base_packages": ["six==1.17.0"], "wait": 0}
+    reply = await client.request("POST", "/api/environments", json=body)
+    assert reply.status == 202, reply.body
+    made = reply.json()
+    assert made["status"] == "building"
+    one = f"/api/environments/{made['environment_id']}"
+    assert (await client.request("GET", one)).json()["status"] in {"building", "active"}
+    state = await ended(client, reply.headers["Location"])
+    assert (state["status"], state["kind"]) == ("succeeded", "packages"), state
+    shown = (await client.request("GET", one)).json()
+    assert (shown["status"], shown["packages"][0]["name"]) == ("active", "six")
+
+
+async def ended(client, place):
+    async with asyncio.timeout(60):
+        while (state := (await client.request("GET", place)).json())["status"] in {"queued", "running"}:
+            await asyncio.sleep(0.1)
+    return state
+
+
+async def test_an_environment_that_cannot_be_made_says_why_and_leaves_nothing(client):
+    body = {"name": "later", "base_packages": ["surely-not-a-package-xyzzy"], "wait": 0}
+    reply = await client.request("POST", "/api/environments", json=body)
+    state = await ended(client, reply.headers["Location"])
+    assert (state["status"], state["verdict"]) == ("failed", "packages_unresolvable")
+    assert "surely-not-a-package-xyzzy" in state["error_message"], state
+    one = f"/api/environments/{reply.json()['environment_id']}"
+    assert_problem(await client.request("GET", one), 404, "environment_not_found")
+
+
+async def test_a_repeated_request_makes_one_environment(client):
+    headers = {"Idempotency-Key": "once"}
+    body = {"name": "once", "base_packages": ["six==1.17.0"]}
+    made = [
+        (await client.request("POST", "/api/environments", json=body, headers=headers, timeout_s=60)).json()
+        for _ in range(2)
+    ]
+    assert made[0]["environment_id"] == made[1]["environment_id"], made
+    other = await client.request("POST", "/api/environments", json=body)
+    assert_problem(other, 409, "environment_exists")
+
+
+async def test_an_active_environment_is_the_default_one(client):
+    made = await create(client, "mine", "six==1.17.0")
+    reply = await client.request("POST", f"/api/environments/{made['environment_id']}/activate")
+    assert (reply.status, reply.json()["is_default"]) == (200, True), reply.body
+    assert await installed(client) == {"six": "1.17.0"}
+    await install(client, "toolz==1.0.0")
+    assert await installed(client, made["environment_id"]) == {"six": "1.17.0", "toolz": "1.0.0"}
+    assert (await client.request("DELETE", f"/api/environments/{made['environment_id']}")).status == 204
+    assert await installed(client) == {}
+    await install(client, "six==1.17.0")  # a new default environment
+    assert await installed(client) == {"six": "1.17.0"}
+
+
+async def test_names_of_programs_own_environments_are_taken(client):
+    assert (await create(client, "script-mine", status=409))["code"] == "environment_exists"

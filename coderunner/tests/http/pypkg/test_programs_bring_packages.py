@@ -157,7 +157,7 @@ async def test_missing_distributions_are_installed_on_request(client):
     assert missing["exceptions"][0]["type"] == "ModuleNotFoundError"
     found = await run(client, code, auto_install=True)
     assert found["stdout"] == "auto\n", found
-    assert await installed(client) == {"autopkg": "1.0"}
+    assert (await installed(client))["autopkg"] == "1.0"
     again = await run(client, code, auto_install=True)
     assert again["timing"]["install"] < found["timing"]["install"]
     broken = await run(client, "import autopkg\nx = (", auto_install=True)

@@ -98,6 +98,18 @@ async def test_a_run_in_flight_keeps_what_it_started_with(client):
     assert (await run(client, "import toolz", environment_id=which))["status"] == "error"
 
 
+async def test_what_runs_find_imported_is_warm_and_the_rest_is_installed(client):
+    one = await create(client, "warm", "pandas", "toolz==1.0.0")
+    async with asyncio.timeout(60):
+        while True:  # until the parent that imports pandas has started
+            reply = await client.request("GET", f"/api/environments/{one}/packages")
+            found = {one["name"]: (one["source"], one["state"]) for one in reply.json()["packages"]}
+            if found["pandas"] != ("guest", "installed"):
+                break
+            await asyncio.sleep(0.2)
+    assert found == {"pandas": ("guest", "warm"), "toolz": ("pypi", "installed")}
+
+
 async def test_an_unknown_environment_is_a_404(client):
     body = {"code": "1", "environment_id": "env_nobodys"}
     reply = await client.request("POST", "/api/runner/execute", json=body)
