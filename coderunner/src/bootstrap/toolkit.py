@@ -1,5 +1,6 @@
 """The Python toolkit: code that is read, environments that runs see, and what is remembered of both."""
 
+import logging
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from coderunner.src.drivenadapters.database.sql_environment_catalogue import Sql
 from coderunner.src.drivenadapters.database.sql_run_history import SqlRunHistory
 from coderunner.src.drivenadapters.environments.building import make_builder, make_wheels
 from coderunner.src.drivenadapters.environments.roots import environments_root
+from coderunner.src.drivenadapters.sandbox.guest_python import require_python
 from coderunner.src.logics.code.code_rules import CodeRules
 from coderunner.src.logics.code.distributions import canonical
 from coderunner.src.logics.code.policy_rules import PolicyRules
@@ -23,6 +25,8 @@ from coderunner.src.logics.environment.provide_environment import ProvideEnviron
 from coderunner.src.logics.environment.requirements import PackageRules
 from coderunner.src.logics.environment.toolkit import EnvironmentToolkit, Warm
 from servicekit.health import Health
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ async def open_toolkit(
 ) -> Toolkit:
     """Open the workers, the folders and the background work."""
     analyser, catalogue = await resources.enter_async_context(open_analyser(settings))
+    await require_python(settings, catalogue)
     rules, policy = _code_rules(settings), _policy_rules(settings)
     root = environments_root(settings)
     environments = EnvironmentToolkit.of(
@@ -116,7 +121,11 @@ def _index_rules(settings: Settings) -> IndexRules:
 
 def _environment_rules(settings: Settings) -> EnvironmentRules:
     idle = timedelta(days=settings.environment_idle_days) if settings.stepflow_python_auto_cleanup else None
-    packages = (
-        name for name in settings.stepflow_python_base_packages if name not in sys.stdlib_module_names
-    )
-    return EnvironmentRules(settings.stepflow_python_max_environments, tuple(packages), idle)
+    asked = settings.stepflow_python_base_packages
+    needless = [name for name in asked if name in sys.stdlib_module_names]
+    if needless:
+        _LOG.warning(
+            "STEPFLOW_PYTHON_BASE_PACKAGES names modules of the standard library: %s", ", ".join(needless)
+        )
+    packages = tuple(name for name in asked if name not in needless)
+    return EnvironmentRules(settings.stepflow_python_max_environments, packages, idle)

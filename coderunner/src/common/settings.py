@@ -25,6 +25,12 @@ ALL_LAYERS = (
 )  # fmt: skip
 
 
+_TWICE_NAMED = {
+    "stepflow_python_default_timeout": "default_execution_time",
+    "stepflow_python_default_memory_limit": "default_memory_mb",
+}
+
+
 class Settings(ToolkitSettings):
     """The whole configuration; nothing else reads the environment."""
 
@@ -150,16 +156,23 @@ class Settings(ToolkitSettings):
         if self.default_security_level not in self.security_levels:
             message = "DEFAULT_SECURITY_LEVEL is not among SECURITY_LEVELS"
             raise ValueError(message)
+        for name, other in _TWICE_NAMED.items():
+            if {name, other} <= self.model_fields_set and getattr(self, name) != getattr(self, other):
+                message = f"{name.upper()} and {other.upper()} are the same setting and say different things"
+                raise ValueError(message)
         return self
 
     def default_limits(self) -> Limits:
         """What a run gets when its request says nothing; never above the maxima."""
         most = self.max_limits()
         return Limits(
-            wall_s=min(self.default_execution_time, most.wall_s),
+            wall_s=min(self.stepflow_python_default_timeout or self.default_execution_time, most.wall_s),
             cpu_s=min(self.default_cpu_time, most.cpu_s),
             cpu_share=self.default_cpu_limit,
-            memory_bytes=min(self.default_memory_mb * MEGABYTE, most.memory_bytes),
+            memory_bytes=min(
+                (self.stepflow_python_default_memory_limit or self.default_memory_mb) * MEGABYTE,
+                most.memory_bytes,
+            ),
             processes=min(self.default_processes, most.processes),
             open_files=min(self.default_open_files, most.open_files),
             disk_bytes=min(self.default_disk_mb * MEGABYTE, most.disk_bytes),

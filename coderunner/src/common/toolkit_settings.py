@@ -1,8 +1,9 @@
 """Settings of the Python toolkit: parsing, environments and packages; the names are the Stepflow seed's."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from coderunner.src.common.package_settings import Names, PackageSettings
 from coderunner.src.common.security import Functions, Liftable, Modules
@@ -62,7 +63,8 @@ class EnvironmentSettings(CodeSettings):
     """Environments and what is installed into them."""
 
     stepflow_python_version: str | None = Field(
-        None, description="Python of new environments; only the guest interpreter's own version is there."
+        None,
+        description="Python of environments, as 3.11; another one than the guest's is refused at start.",
     )
     stepflow_python_base_packages: Names = Field(
         (),
@@ -86,7 +88,45 @@ class EnvironmentSettings(CodeSettings):
     environment_max_files: int = Field(100_000, ge=10, description="Files of one environment's packages.")
 
 
-class DatabaseSettings(EnvironmentSettings):
+class RunSettings(EnvironmentSettings):
+    """How the Stepflow seed names what runs get."""
+
+    stepflow_python_default_timeout: float | None = Field(
+        None, gt=0, description="Another name of DEFAULT_EXECUTION_TIME (seconds)."
+    )
+    stepflow_python_default_memory_limit: int | None = Field(
+        None, ge=16, description="Another name of DEFAULT_MEMORY_MB."
+    )
+    stepflow_python_enable_sandboxing: bool = Field(
+        True,
+        description="Only true: no program runs outside the sandbox. SANDBOX_MIN_LAYERS names reductions.",
+    )
+    stepflow_python_enable_resource_monitoring: bool = Field(
+        True, description="Only true: what is not measured cannot be limited."
+    )
+    stepflow_python_interpreter_path: Path | None = Field(
+        None,
+        description="The Python that runs programs; it has to be the one that the guest interpreter was built on.",
+    )
+
+    @model_validator(mode="after")
+    def _not_without_walls(self) -> Self:
+        if not self.stepflow_python_enable_sandboxing:
+            message = (
+                "STEPFLOW_PYTHON_ENABLE_SANDBOXING=false is refused: programs run in the sandbox or not at all; "
+                "SANDBOX_MIN_LAYERS names the layers that a weaker host may lack"
+            )
+            raise ValueError(message)
+        if not self.stepflow_python_enable_resource_monitoring:
+            message = (
+                "STEPFLOW_PYTHON_ENABLE_RESOURCE_MONITORING=false is refused: the limits of a run are kept by "
+                "measuring it"
+            )
+            raise ValueError(message)
+        return self
+
+
+class DatabaseSettings(RunSettings):
     """Where rows are kept."""
 
     db_host: str = Field("", description="MySQL or MariaDB host; empty uses SQLite in DATA_DIR.")
