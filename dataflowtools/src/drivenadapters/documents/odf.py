@@ -31,6 +31,8 @@ def odf_metadata(package: ZipPackage) -> dict[str, Any]:
             elif safe_xml.local(entry) == "document-statistic":
                 count = entry.get(_META + "page-count", "")
                 found |= {"pages": int(count)} if re.fullmatch(r"\d{1,7}", count) else {}
+    if "first_author" in found:
+        found.setdefault("author", found["first_author"])
     if any(name.startswith(("Basic/", "Scripts/")) and not name.endswith("/") for name in package.names()):
         found["has_macros"] = True
     return found

@@ -41,6 +41,17 @@ _CHARSETS = {
     186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
 }  # fmt: skip
 _MAX_GROUPS = 1000
+_INFO_BYTES = 1 << 16
+_PROPERTIES = {
+    b"title": "title", b"author": "author", b"subject": "subject", b"keywords": "keywords",
+    b"operator": "last_modified_by", b"company": "company", b"doccomm": "description",
+}  # fmt: skip
+_INFO = re.compile(
+    rb"\{(?:\\\*)?\\(title|author|subject|keywords|operator|company|doccomm) ?((?:[^{}\\]|\\.|\{\\\*?[^{}]*\})*)\}"
+)
+_MOMENT = re.compile(
+    rb"\\(creatim|revtim)\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})(?:\\hr(\d{1,2}))?(?:\\min(\d{1,2}))?"
+)
 
 
 class RtfHandler(DocumentHandler):
@@ -54,7 +65,25 @@ class RtfHandler(DocumentHandler):
         data = read_bytes(source.file)
         if not data.rstrip(b"\0\r\n \t").endswith(b"}"):
             raise CorruptFile("The rich text ends in the middle.")
-        return Document(blocks=list(_Reading(data).blocks()))
+        return Document(blocks=list(_Reading(data).blocks()), metadata=_info(data))
+
+
+def _info(data: bytes) -> dict[str, Any]:
+    """Read what the group of properties tells; each of its texts is read as a document of its own."""
+    start = data.find(b"{\\info", 0, 1 << 20)
+    if start < 0:
+        return {}
+    head, found = data[: data.find(b"{", 1)], {}
+    for key, text in _INFO.findall(data[start : start + _INFO_BYTES]):
+        runs = _Reading(head + b" " + text + b"}").blocks()
+        told = " ".join(text_of(block.runs) for block in runs if isinstance(block, Paragraph)).strip()
+        if told:
+            found.setdefault(_PROPERTIES[key], told[:2000])
+    for key, *numbers in _MOMENT.findall(data[start : start + _INFO_BYTES]):
+        year, month, day, hour, minute = (int(number or 0) for number in numbers)
+        name = "created" if key == b"creatim" else "modified"
+        found[name] = f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:00"
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ from dataflowtools.src.logics.file.documents.options import ReadOptions
 
 _MAX_BYTES = 64 << 20
 _FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
+_META_NAMES = {
+    "author": "author", "description": "description", "keywords": "keywords", "generator": "application",
+}  # fmt: skip
 _META_ENCODING = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w-]{2,30})""", re.IGNORECASE)
 _MAX_RECORDS = 200_000
 
@@ -105,6 +108,10 @@ class HtmlHandler(DocumentHandler):
         title = root.findtext(".//title")
         if title and title.strip():
             metadata["title"] = " ".join(title.split())[:2000]
+        for entry in root.iter("meta"):
+            name, content = (entry.get("name") or "").lower(), entry.get("content") or ""
+            if name in _META_NAMES and content.strip():
+                metadata.setdefault(_META_NAMES[name], " ".join(content.split())[:2000])
         return Document(
             blocks=html_walk.blocks_of(root.body), metadata=metadata, warnings=html_walk.caveats(root)
         )

@@ -2,10 +2,16 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from dataflowtools.tests.http_service import stored
+from dataflowtools.tests.unit.documents.making import xlsx
+
+DOCUMENTS = Path(__file__).parents[2] / "unit" / "documents"
+MADE, SAMPLES = DOCUMENTS / "made_by", DOCUMENTS / "samples"
 
 CORE = (
     '<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" '
@@ -37,6 +43,14 @@ def docx() -> bytes:
     return buffer.getvalue()
 
 
+def photo() -> bytes:
+    exif, held = Image.Exif(), io.BytesIO()
+    exif[272] = "Camera 7"
+    exif.get_ifd(0x8769)[36867] = "2024:02:28 09:08:07"
+    Image.new("RGB", (30, 20)).save(held, "JPEG", exif=exif)
+    return held.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "properties"),
     [
@@ -52,3 +66,24 @@ async def test_what_the_content_says_of_itself_is_read_once_and_kept(client, nam
     assert read["properties"].items() >= properties.items()
     assert read["version"] == 1  # nobody changed anything
     assert (await client.request("GET", path)).json()["properties"] == read["properties"]
+
+
+async def test_files_of_every_kind_tell_of_themselves(client):
+    for name, content, properties in [
+        ("book.xls", (MADE / "libreoffice.xls").read_bytes(), {"author": "openpyxl"}),
+        ("book.ods", (MADE / "libreoffice.ods").read_bytes(), {"author": "openpyxl", "format": "ods"}),
+        (
+            "page.pdf",
+            (MADE / "libreoffice.pdf").read_bytes(),
+            {"created": "2026-11-21T13:31:56Z", "pages": 1},
+        ),
+        ("slides.pptx", (MADE / "pandoc.pptx").read_bytes(), {"slides": 4, "title": "Quarterly report"}),
+        ("old.rtf", (MADE / "libreoffice.rtf").read_bytes(), {"author": "Ada Example"}),
+        ("secret.ods", (SAMPLES / "password.ods").read_bytes(), {"encrypted": True}),
+        ("secret.xls", (SAMPLES / "password.xls").read_bytes(), {"encrypted": True}),
+        ("photo.jpg", photo(), {"camera_model": "Camera 7", "created": "2024-02-28T09:08:07", "width": 30}),
+        ("macros.xlsm", xlsx("", **{"xl/vbaProject.bin": b"x"}), {"has_macros": True}),
+    ]:
+        path = f"/api/file/{(await stored(client, name, content))['file_id']}/metadata"
+        read = (await client.request("GET", path)).json()["properties"]
+        assert read.items() >= properties.items(), name

@@ -91,5 +91,7 @@ def test_metadata_of_others_are_read():
         "libreoffice.docx",
         "libreoffice.pdf",
         "pandoc.html",
+        "libreoffice.rtf",
     ):
-        assert read_made(name).metadata["title"] == "Quarterly report", name
+        metadata = read_made(name).metadata
+        assert (metadata["title"], metadata["author"]) == ("Quarterly report", "Ada Example"), name

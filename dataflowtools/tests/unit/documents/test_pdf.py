@@ -159,6 +159,15 @@ def test_page_trees_that_loop_or_lie_end():
     assert "broken_page" in answer.codes
 
 
+def test_a_pdf_of_very_many_pages_is_shown_in_part_and_any_part_can_be_asked_for():
+    data = pdf([show(f"page {number}") for number in range(1, 3_101)])
+    answer = read(data, "a.pdf", format="text", tables=False)
+    assert (answer.metadata["pages"], answer.codes) == (3_100, ["pages_truncated"])
+    assert "page 3000" in answer.content
+    assert "page 3001" not in answer.content
+    assert "page 3100" in read(data, "a.pdf", pages="3099-", format="text").content
+
+
 def test_a_huge_page_costs_nothing_until_it_is_drawn():
     answer = read(
         pdf([show("small words")], page="/MediaBox[0 0 14400 14400]/UserUnit 10"), "a.pdf", format="text"

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 import secrets
+from pathlib import Path
 
 import msoffcrypto.format.ooxml
 import openpyxl
@@ -14,7 +15,9 @@ import xlsxwriter
 import xlwt
 
 from dataflowtools.src import errors
-from dataflowtools.tests.unit.documents.making import docx, paragraph, read, workbook, xlsx
+from dataflowtools.tests.unit.documents.making import S, docx, paragraph, read, relations, workbook, xlsx
+
+SAMPLES = Path(__file__).parent / "samples"
 
 
 def values(answer, number=0):
@@ -47,6 +50,38 @@ def test_both_date_systems_give_the_same_days():
     old = read(workbook(fill_1904), "a.xlsx")
     assert old.grid() == [["2020-05-17"]]
     assert old.metadata["date_system"] == "1904"
+
+
+def test_serial_days_around_the_leap_day_that_never_was():
+    styles = f'<styleSheet {S}><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>'
+    rows = "".join(
+        f'<row r="{line}"><c r="A{line}" s="1"><v>{serial}</v></c></row>'
+        for line, serial in enumerate([1, 59, 61, 2_958_465, 60, 10_000_000_000], 1)
+    )
+    listed = relations(("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "styles", "styles.xml"))
+    book = xlsx(rows, **{"xl/styles.xml": styles, "xl/_rels/workbook.xml.rels": listed})
+    days = [row[0] for row in read(book, "a.xlsx").grid()]
+    assert days[:4] == ["1900-01-01", "1900-02-28", "1900-03-01", "9999-12-31"]
+    assert days[4] in ("1900-02-28", "1900-03-01")  # the 29th that Excel counts and the calendar has not
+    assert days[5] == "10000000000"
+
+
+def test_an_old_workbook_opens_with_its_password_only():
+    data = (SAMPLES / "password.xls").read_bytes()
+    with pytest.raises(errors.PasswordRequired):
+        read(data, "a.xls")
+    with pytest.raises(errors.PasswordIncorrect):
+        read(data, "a.xls", password="4321")
+    assert read(data, "a.xls", password="1234").grid()[0][:2] == ["String", "1"]
+
+
+def test_macros_of_workbooks_are_told_and_not_run():
+    macros = {"xl/vbaProject.bin": b"macro"}
+    for name in ("a.xlsm", "a.xltm"):
+        answer = read(xlsx('<row r="1"><c r="A1"><v>1</v></c></row>', **macros), name)
+        assert answer.metadata["has_macros"] is True
+        assert answer.codes == ["has_macros"]
+        assert answer.grid() == [["1"]]
 
 
 def test_numbers_beyond_what_json_holds_do_not_break_it():
