@@ -8,6 +8,7 @@ from tornado.web import Application
 from coderunner.src.bootstrap.caching import open_cached_runs
 from coderunner.src.bootstrap.executions import open_executions
 from coderunner.src.bootstrap.runs import open_runs
+from coderunner.src.bootstrap.watching import open_watching
 from coderunner.src.common.settings import Settings
 from coderunner.src.drivenadapters.held_keys import HeldKeys
 from coderunner.src.driveradapters.code.routes import code_routes
@@ -40,6 +41,7 @@ async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> As
             settings, resources, VERSION,
             execute_code=runs.execute_code, environments=toolkit.environments.runs,
         )  # fmt: skip
+        monitor = open_watching(runs, cached_runs, resources, health, metrics)
         engine = await open_executions(settings, runs, resources, health, metrics)
         yield make_app(
             [
@@ -48,7 +50,7 @@ async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> As
                     cached_runs=cached_runs,
                     default_level=settings.default_security_level,
                 ),
-                *code_routes(toolkit.code, toolkit.history, settings.default_security_level),
+                *code_routes(toolkit.code, toolkit.history, monitor, settings.default_security_level),
                 *package_routes(toolkit.environments, engine),
                 *execution_routes(engine),
             ],

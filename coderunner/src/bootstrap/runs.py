@@ -20,6 +20,7 @@ from coderunner.src.logics.runner.admission import Admission
 from coderunner.src.logics.runner.execute_code import ExecuteCode
 from coderunner.src.logics.runner.limits import LimitRules
 from coderunner.src.logics.runner.ports.sandbox import Sandbox
+from coderunner.src.logics.runner.run_board import RunBoard
 from servicekit.health import Health
 from servicekit.metrics import Metrics
 
@@ -29,6 +30,8 @@ class Runs:
     """The toolkit, and the running of code while a caller waits and within executions."""
 
     database: SqlDatabase
+    sandbox: Sandbox
+    board: RunBoard
     toolkit: Toolkit
     execute_code: ExecuteCode
     asynchronous: ExecuteCode
@@ -52,6 +55,7 @@ async def open_runs(
         free_memory_bytes=free_memory_bytes,
         reserve_bytes=settings.memory_reserve_mb * MEGABYTE,
     )
+    board = RunBoard()
     make_execute_code = partial(
         ExecuteCode,
         sandbox=runner,
@@ -62,12 +66,15 @@ async def open_runs(
         provide=toolkit.provide,
         history=toolkit.history,
         durable=settings.durable_history,
+        board=board,
     )
     cores, defaults = os.cpu_count() or 1, settings.default_limits()
     health.probe("sandbox", lambda: _look_at(runner))
-    watch_runs(metrics.registry, runner, admission)
+    watch_runs(metrics.registry, runner, admission, board)
     return Runs(
         database=database,
+        sandbox=runner,
+        board=board,
         toolkit=toolkit,
         execute_code=make_execute_code(rules=LimitRules(defaults, settings.max_limits(), cores)),
         asynchronous=make_execute_code(rules=LimitRules(defaults, _patient(settings), cores)),

@@ -29,6 +29,7 @@ ERROR_TABLE: Mapping[type[Exception], ErrorEntry] = {
     errors.EnvironmentExists: ErrorEntry(409, "Environment exists"),
     errors.TooManyEnvironments: ErrorEntry(429, "Too many environments"),
     errors.EnvironmentBusy: ErrorEntry(409, "Environment busy"),
+    errors.ExecutionNotFound: ErrorEntry(404, "Execution not found"),
     errors.DatabaseUnavailable: ErrorEntry(503, "Database unavailable", retry_after_s=2),
     errors.StorageFull: ErrorEntry(507, "Storage full"),
     errors.SandboxRefused: ErrorEntry(503, "No code runs on this host", retry_after_s=5),

@@ -27,6 +27,7 @@ CodeRunnerError
 │   ├── EnvironmentExists     the name is taken
 │   ├── TooManyEnvironments   the tenant has all that it may have
 │   └── EnvironmentBusy       other changes came first, or a run uses it
+├── ExecutionNotFound         none of the caller's runs
 ├── DatabaseUnavailable       rows cannot be reached
 ├── StorageFull               no room is left
 ├── SandboxRefused            the host lacks a required layer, so no code runs
@@ -211,6 +212,12 @@ class EnvironmentBusy(EnvironmentProblem):
     """Other changes came first, or a run uses it."""
 
     code = "environment_busy"
+
+
+class ExecutionNotFound(CodeRunnerError):
+    """None of the caller's runs."""
+
+    code = "execution_not_found"
 
 
 class DatabaseUnavailable(CodeRunnerError):

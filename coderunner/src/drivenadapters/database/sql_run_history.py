@@ -22,6 +22,7 @@ from coderunner.src.logics.code.ports.run_history import (
     EVERYTHING,
     HistoryFilter,
     HistoryPage,
+    Inventory,
     RunHistory,
     RunTotals,
 )
@@ -73,7 +74,7 @@ class SqlRunHistory(RunHistory):
             "execution_time_ms": round(outcome.execution_time_ms),
             "memory_usage_kb": outcome.memory_usage_kb,
             "return_code": outcome.return_code,
-            "exceptions": _json(list(outcome.exceptions)),
+            "exceptions": _json([*outcome.exceptions, *_refusals(outcome)]),
             "created_at": to_number(self._now()),
         }
 
@@ -169,6 +170,18 @@ class SqlRunHistory(RunHistory):
 
         return await self._database.read(read)
 
+    async def inventory(self, active_since: datetime) -> Inventory:
+        """Counted by the database."""
+        used = case((EnvironmentRow.last_used >= to_number(active_since), 1), else_=0)
+        environments = select(func.count(), func.coalesce(func.sum(used), 0)).select_from(EnvironmentRow)
+
+        def read(connection: Connection) -> Inventory:
+            count, active = connection.execute(environments).one()
+            packages = connection.execute(select(func.count()).select_from(DependencyRow)).scalar_one()
+            return Inventory(count, int(active), packages)
+
+        return await self._database.read(read)
+
     async def _page(self, query: Select[Any], row: Any, limit: int, before: int | None) -> HistoryPage:
         query = query.order_by(row.id.desc()).limit(limit + 1)
         if before is not None:
@@ -195,6 +208,20 @@ def _conditions(row: Any, wanted: HistoryFilter, *, made: Any = None) -> list[Co
     if wanted.until is not None:
         found.append(moment < to_number(wanted.until))
     return found
+
+
+def _refusals(outcome: RunOutcome) -> list[Mapping[str, Any]]:
+    """What was refused before anything ran, which is no exception of the program."""
+    if outcome.exceptions:
+        return []
+    return [
+        {
+            "type": "PolicyViolation",
+            "message": f"{found.get('what')} is refused: {found.get('why')}",
+            "line": found.get("line"),
+        }
+        for found in outcome.violations
+    ]
 
 
 def _mean(total: int, count: int) -> float:

@@ -12,7 +12,10 @@ from coderunner.src.driveradapters.code.history_wire import (
     PageQuery,
     PageReply,
     RowReply,
+    SecurityReply,
 )
+from coderunner.src.errors import ExecutionNotFound
+from coderunner.src.logics.code.monitor_execution import MonitorExecution
 from coderunner.src.logics.code.ports.run_history import HistoryPage, RunHistory
 from servicekit.http import ApiHandler, Problem, encode_cursor, operation
 
@@ -54,14 +57,32 @@ class ExecutionHandler(HistoryReader):
         tag="code",
         path={"execution_id": "The run's name."},
         replies={200: RowReply},
-        errors=("not_found",),
+        errors=("execution_not_found",),
         scope="run",
     )
     async def get(self, execution_id: str) -> None:
         found = await self._history.execution(self.caller.tenant, execution_id)
         if found is None:
-            raise Problem(404, "not_found", "There is no finished run of this name.")
+            raise ExecutionNotFound("there is no finished run of this name in the history")
         self.reply(found)
+
+
+class SecurityHandler(ApiHandler):
+    """The security status of one run."""
+
+    def initialize(self, monitor: MonitorExecution) -> None:
+        self._monitor = monitor
+
+    @operation(
+        summary="Look at the security status of a run, while it runs here or when it is over",
+        tag="code",
+        path={"execution_id": "The run's name, as the stream's `start` or the execution tells it."},
+        replies={200: SecurityReply},
+        errors=("execution_not_found",),
+        scope="run",
+    )
+    async def get(self, execution_id: str) -> None:
+        self.reply(asdict(await self._monitor(self.caller.tenant, execution_id)))
 
 
 class ModulesHandler(HistoryReader):

@@ -101,6 +101,21 @@ class RowReply(RootModel[dict[str, Any]]):
     """One row of the history with all its fields."""
 
 
+class SecurityReply(BaseModel):
+    """What holds a run; level, policy and limits while it is under way, status and violations when it is over."""
+
+    execution_id: str
+    state: str = Field(description="waiting, running or finished.")
+    isolation: str = Field(description="complete: every required layer stands; else reduced.")
+    environment_id: str | None
+    elapsed_ms: float
+    security_level: str | None
+    policy: dict[str, Any] | None
+    limits: dict[str, float] | None = Field(description="In seconds, bytes and pieces.")
+    status: str | None = Field(description="The verdict.")
+    violations: list[dict[str, Any]]
+
+
 class PageReply(BaseModel):
     """One page, newest first."""
 

@@ -9,14 +9,18 @@ from coderunner.src.driveradapters.code.history_handlers import (
     MetricsHandler,
     ModuleHandler,
     ModulesHandler,
+    SecurityHandler,
 )
+from coderunner.src.logics.code.monitor_execution import MonitorExecution
 from coderunner.src.logics.code.ports.run_history import RunHistory
 from coderunner.src.logics.code.toolkit import CodeToolkit
 from servicekit.http import Route
 
 
-def code_routes(code: CodeToolkit, history: RunHistory, default_level: SecurityLevel) -> list[Route]:
-    """Parsing, validating, finding dependencies, and the history."""
+def code_routes(
+    code: CodeToolkit, history: RunHistory, monitor: MonitorExecution, default_level: SecurityLevel
+) -> list[Route]:
+    """Parsing, validating, finding dependencies, the history and the security status of runs."""
     remembered = {"history": history}
     return [
         Route("/api/code/parse", ParseHandler, {"parse_code": code.parse_code, "history": history}),
@@ -30,6 +34,7 @@ def code_routes(code: CodeToolkit, history: RunHistory, default_level: SecurityL
         Route("/api/code/modules/{module_id}", ModuleHandler, remembered),
         Route("/api/code/executions", ExecutionsHandler, remembered),
         Route("/api/code/executions/{execution_id}", ExecutionHandler, remembered),
+        Route("/api/code/executions/{execution_id}/security", SecurityHandler, {"monitor": monitor}),
         Route("/api/code/installed", InstalledHandler, remembered),
         Route("/api/code/dependencies", DependenciesHandler, {"find_dependencies": code.find_dependencies}),
     ]

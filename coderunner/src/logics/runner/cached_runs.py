@@ -1,5 +1,6 @@
 """The same program on the same inputs, answered from what it said before."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
@@ -8,7 +9,7 @@ from typing import Any
 from coderunner.src.common.program import Program, Verdict
 from coderunner.src.logics.environment.run_environments import RunEnvironments
 from coderunner.src.logics.runner.execute_code import ExecuteCode, Execution
-from executor.core.caching import CachePlan, Produced, ReplyCache, Served, cache_key, plan_cache
+from executor.core.caching import CachePlan, CacheStatus, Produced, ReplyCache, Served, cache_key, plan_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class CachedRuns:
         self._environments = environments
         self._replies = replies
         self._rules = rules
+        self.served: Counter[CacheStatus] = Counter()
 
     def plan(self, cache_control: str | None) -> CachePlan:
         """What a request's `Cache-Control` asks for."""
@@ -63,7 +65,9 @@ class CachedRuns:
             good = execution.outcome.verdict is Verdict.SUCCESS and len(body) <= self._rules.most_bytes
             return Produced(body, storable=good)
 
-        return await self._replies.call(key, plan, produce)
+        served = await self._replies.call(key, plan, produce)
+        self.served[served.status] += 1
+        return served
 
     async def _key(self, tenant: str, program: Program, wishes: Mapping[str, Any]) -> str:
         limits = self._execute_code.check(program, wishes)

@@ -18,6 +18,7 @@ from coderunner.src.logics.environment.script_header import script_header
 from coderunner.src.logics.runner.admission import Admission
 from coderunner.src.logics.runner.limits import LimitRules
 from coderunner.src.logics.runner.ports.sandbox import RunListener, Sandbox
+from coderunner.src.logics.runner.run_board import RunBoard, RunUnderWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class ExecuteCode:
         provide: ProvideEnvironment | None = None,
         history: RunHistory | None = None,
         durable: bool = False,
+        board: RunBoard | None = None,
     ) -> None:
         self._sandbox = sandbox
         self._admission = admission
@@ -64,6 +66,7 @@ class ExecuteCode:
         self._provide = provide
         self._history = history
         self._durable = durable
+        self._board = board or RunBoard()
 
     async def __call__(
         self,
@@ -79,16 +82,18 @@ class ExecuteCode:
         With durable history it raises DatabaseUnavailable when the run is over and cannot be recorded now.
         """
         limits = self.check(program, wishes)
-        began = time.monotonic()
-        if self._provide is not None:
-            program = await self._provide(tenant, program, _told(listener))
-        asked = time.monotonic()
-        async with self._admission.place(tenant, limits.memory_bytes):
-            queue_ms = (time.monotonic() - asked) * 1000
-            outcome = await self._run(tenant, program, limits, listener)
-        timing = replace(outcome.timing, queue_ms=queue_ms, install_ms=(asked - began) * 1000)
-        outcome = replace(outcome, timing=timing)
-        execution = Execution(execution_id or new_execution_id(), outcome, program.environment_id)
+        run = RunUnderWay(execution_id or new_execution_id(), tenant, program, limits)
+        with self._board.shown(run):
+            if self._provide is not None:
+                program = run.program = await self._provide(tenant, program, _told(listener))
+            asked = time.monotonic()
+            async with self._admission.place(tenant, limits.memory_bytes):
+                queue_ms = (time.monotonic() - asked) * 1000
+                run.running = True
+                outcome = await self._run(run, listener)
+            timing = replace(outcome.timing, queue_ms=queue_ms, install_ms=(asked - run.began_s) * 1000)
+            run.outcome = replace(outcome, timing=timing)
+        execution = Execution(run.execution_id, run.outcome, program.environment_id)
         await self._remember(tenant, program, execution)
         return execution
 
@@ -100,13 +105,12 @@ class ExecuteCode:
         else:
             self._history.record(tenant, execution.execution_id, program, execution.outcome)
 
-    async def _run(
-        self, tenant: str, program: Program, limits: Limits, listener: RunListener | None
-    ) -> RunOutcome:
+    async def _run(self, run: RunUnderWay, listener: RunListener | None) -> RunOutcome:
         if self._environments is None:
-            return await self._sandbox.run(program, limits, listener)
-        async with self._environments.prepared(tenant, program) as equipped:
-            return await self._sandbox.run(equipped, limits, listener)
+            return await self._sandbox.run(run.program, run.limits, listener)
+        async with self._environments.prepared(run.tenant, run.program) as equipped:
+            run.program = equipped
+            return await self._sandbox.run(equipped, run.limits, listener)
 
     def check(self, program: Program, wishes: Mapping[str, Any]) -> Limits:
         """Hold a request to the rules of the operator and of the caller's key before anything runs."""

@@ -44,6 +44,15 @@ class RunTotals:
     total_dependencies: int
 
 
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What all tenants have together."""
+
+    environments: int
+    active_environments: int
+    dependencies: int
+
+
 class RunHistory(abc.ABC):
     """Finished runs and kept modules, each tenant's own.
 
@@ -76,6 +85,10 @@ class RunHistory(abc.ABC):
     @abc.abstractmethod
     async def totals(self, tenant: str, wanted: HistoryFilter = EVERYTHING) -> RunTotals:
         """Figures of the runs, and of the environments there are; active ones were used since `wanted.since`."""
+
+    @abc.abstractmethod
+    async def inventory(self, active_since: datetime) -> Inventory:
+        """Of all tenants; active are environments that were used since then."""
 
     @abc.abstractmethod
     async def modules(
