@@ -88,6 +88,7 @@ def running_service(
     *,
     env: Mapping[str, str] | None = None,
     launcher: Sequence[str] = (),
+    command: Sequence[str] = (),
     owner: int | None = None,
     settled: Sequence[int] = (200,),
     until_refused: bool = False,
@@ -116,7 +117,11 @@ def running_service(
     }
     with (home / "log.txt").open("wb") as log:
         process = subprocess.Popen(
-            [*launcher, sys.executable, "-m", MAIN], env=environment, stdout=log, stderr=log, cwd=ROOT
+            [*launcher, sys.executable, "-m", MAIN, *command],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            cwd=ROOT,
         )
     service = Running(f"http://127.0.0.1:{port}", process, home)
     try:

@@ -24,6 +24,15 @@ async def open_rows(settings: Settings, resources: AsyncExitStack, health: Healt
     return database
 
 
+def database_url(settings: Settings) -> str:
+    """Name the database with its password, for what opens connections of its own."""
+    database = _open(settings)
+    try:
+        return database.engine.url.render_as_string(hide_password=False)
+    finally:
+        database.close()
+
+
 def _open(settings: Settings) -> SqlDatabase:
     if not settings.db_host:
         return open_sqlite(settings.data_dir / "coderunner.sqlite3", threads=settings.db_threads)

@@ -168,6 +168,8 @@ class WorkerRuntime:
 
 def run_worker(plan: WorkerPlan) -> None:
     """Work until SIGTERM; then end what runs, take nothing new."""
+    if plan.settings.executor_backend != "celery":
+        raise ConfigurationError("A worker needs EXECUTOR_BACKEND=celery, as its service does.")
     if plan.database_url.startswith("sqlite"):
         raise ConfigurationError("EXECUTOR_BACKEND=celery needs MySQL or MariaDB; SQLite has one machine.")
     draining = multiprocessing.Event()

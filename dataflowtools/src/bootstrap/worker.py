@@ -1,0 +1,47 @@
+"""The worker command: documents and pictures that the broker brings, with health and metrics beside."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from dataflowtools.src.bootstrap import VERSION
+from dataflowtools.src.bootstrap.executions import handlers_of, results_folder
+from dataflowtools.src.bootstrap.files import open_file_store
+from dataflowtools.src.bootstrap.rows import database_url, open_rows
+from dataflowtools.src.bootstrap.uses import Stores, open_uses
+from dataflowtools.src.common.settings import Settings
+from executor.adapters.celery.worker import WorkerParts, WorkerPlan, run_worker
+from executor.adapters.prometheus import PrometheusMonitoring
+from executor.adapters.results import open_results
+from servicekit.health import Health
+from servicekit.http import make_app
+from servicekit.keys import KeyFile, check_exposure
+from servicekit.metrics import Metrics
+from servicekit.server import answering
+
+
+def work(settings: Settings) -> None:
+    """Work until SIGTERM. Documents are read in limited processes, so one process with threads carries them."""
+    slots = min(settings.max_workers, settings.document_workers + settings.ocr_workers)
+    plan = WorkerPlan(settings, database_url(settings), lambda: _parts(settings), slots, "threads")
+    run_worker(plan)
+
+
+@asynccontextmanager
+async def _parts(settings: Settings) -> AsyncIterator[WorkerParts]:
+    """Open what the service opens, except its routes and its sweeps."""
+    keys = KeyFile(settings.api_key_file) if settings.api_key_file else None
+    check_exposure(settings.host, keys, auth=settings.auth)
+    health, metrics = Health(), Metrics()
+    async with AsyncExitStack() as resources:
+        rows = await open_rows(settings, resources, health)
+        files = open_file_store(settings, resources, health)
+        stores = Stores(files=files, file_catalogue=rows.files, tag_catalogue=rows.tags)
+        uses = await open_uses(settings, stores, resources, health, metrics)
+        results = await resources.enter_async_context(open_results(settings, results_folder(settings)))
+        app = make_app(
+            [], name="dataflowtools-worker", version=VERSION, description="Carries executions.", errors={},
+            keys=keys, health=health, metrics=metrics,
+            trusted_hosts=("*",) if settings.auth == "none" else (),
+        )  # fmt: skip
+        await resources.enter_async_context(answering(app, host=settings.host, port=settings.port))
+        yield WorkerParts(handlers_of(settings, uses), results, PrometheusMonitoring(metrics.registry))
