@@ -2,7 +2,9 @@
 
 from contextlib import AsyncExitStack
 
+from dataflowtools.src.bootstrap.programs import installed_for, worker_steps
 from dataflowtools.src.common.settings import Settings
+from dataflowtools.src.drivenadapters.documents.modern_office import ModernOffice
 from dataflowtools.src.drivenadapters.documents.result_caches import MemoryResultCache, RedisResultCache
 from dataflowtools.src.drivenadapters.documents.worker_document_reader import WorkerDocumentReader
 from dataflowtools.src.drivenadapters.workers.limited_workers import LimitedWorkers
@@ -40,6 +42,7 @@ def open_document_reader(settings: Settings, workers: LimitedWorkers) -> WorkerD
         timeout_s=settings.document_timeout_s,
         memory_bytes=settings.document_memory_bytes,
         max_document_bytes=settings.document_max_bytes,
+        modern_office=ModernOffice(worker_steps(settings, workers), installed_for(settings)),
     )
 
 

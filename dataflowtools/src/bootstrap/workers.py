@@ -8,7 +8,7 @@ from typing import Any
 from prometheus_client import Counter, Histogram
 
 from dataflowtools.src.bootstrap.analysis import analysis_limits
-from dataflowtools.src.bootstrap.converting import families_for
+from dataflowtools.src.bootstrap.programs import families_for
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.drivenadapters.analysis.families import analysis_families
 from dataflowtools.src.drivenadapters.documents import families as documents

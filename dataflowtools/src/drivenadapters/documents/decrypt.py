@@ -31,7 +31,7 @@ Opener = Callable[[BinaryIO, str | None, Path], BinaryIO]
 
 def opener_for(file: BinaryIO, found: str) -> Opener | None:
     """Return what opens the file with a password, if it needs one to be read."""
-    if found == ENCRYPTED or (found in ("xls", "ppt") and is_encrypted(file)):
+    if found == ENCRYPTED or (found in ("doc", "xls", "ppt") and is_encrypted(file)):
         return decrypt
     if found in ("odt", "ods", "odp") and is_encrypted_odf(file):
         return decrypt_odf

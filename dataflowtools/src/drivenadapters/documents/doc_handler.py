@@ -1,4 +1,4 @@
-"""Old Word documents (doc), read by small separate programs: catdoc, or antiword."""
+"""Old Word documents (doc) without LibreOffice: read by small separate programs, catdoc or antiword."""
 
 import shutil
 import subprocess

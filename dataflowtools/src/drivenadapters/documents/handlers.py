@@ -20,8 +20,8 @@ from dataflowtools.src.drivenadapters.documents.text_handlers import (
 from dataflowtools.src.drivenadapters.documents.workbook_handler import WorkbookHandler
 from dataflowtools.src.logics.file.documents.handler import HandlerFactory
 
-# These start other programs, which the usual workers may not.
-BY_PROGRAMS = frozenset({"doc"})
+# These need other programs, which the usual workers may not start.
+BY_PROGRAMS = frozenset({"doc", "ppt", "odp"})
 
 
 def make_factory() -> HandlerFactory:

@@ -41,7 +41,7 @@ def _parse(job: Job, arguments: Mapping[str, Any], opened: ExitStack) -> dict[st
         file = opened.enter_context(opener(file, arguments.get("password"), job.scratch))
         found = detect.detect(file, "")
     if found in BY_PROGRAMS and not arguments.get("by_programs"):
-        return {"by_programs": True}
+        return {"by_programs": found}
     handler = _FACTORY.handler_for(found)
     source = Source(
         file=file, name=name, format=found, scratch=job.scratch, password=arguments.get("password"),

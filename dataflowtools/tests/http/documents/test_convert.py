@@ -257,6 +257,8 @@ async def test_an_impossible_pair_names_what_the_format_becomes(client):
         ("a.docx", changed(word("x"), {"../../evil.xml": b"<x/>"}), "pdf", 422, "decompression_limit"),
         ("a.docx", changed(word("x"), {"word/document.xml": b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'}),
          "pdf", 422, "forbidden_xml"),
+        ("a.docx", changed(word("x"), {"word/document.xml": b"not xml"}), "pdf", 422, "corrupt_file"),
+        ("a.xlsx", changed(book([["x"]]), {"xl/workbook.xml": b"not xml"}), "pdf", 422, "corrupt_file"),
         ("a.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>', "png",
          415, "unsupported_type"),
         ("a.pdf", b"%PDF-1.7\nnot really", "png", 422, "corrupt_file"),

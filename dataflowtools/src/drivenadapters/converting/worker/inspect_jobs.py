@@ -5,15 +5,20 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
+from xml.parsers import expat
 
 from dataflowtools.src.drivenadapters.documents import decrypt, detect
 from dataflowtools.src.drivenadapters.documents.zip_package import ZipPackage
 from dataflowtools.src.drivenadapters.workers.job import Job
-from dataflowtools.src.errors import ForbiddenXml, UnsupportedType
+from dataflowtools.src.errors import CorruptFile, ForbiddenXml, UnsupportedType
 
 _PACKAGES = frozenset({"docx", "xlsx", "xlsb", "pptx", "odt", "ods", "odp", "epub"})
 _BY_NAME = frozenset({"tex", "rst", "ndjson"})
 _SAME = {"jsonl": "ndjson", "log": "txt", "latex": "tex"}
+_MAIN_PARTS = (
+    *("word/document", "xl/workbook.xml", "xl/worksheets/sheet", "ppt/presentation.xml", "ppt/slides/slide"),
+    *("content.xml", "styles.xml"),
+)
 _HEAD_BYTES = 1 << 12
 _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _EXTERNAL = re.compile(
@@ -102,6 +107,7 @@ def _package_warnings(package: ZipPackage) -> Iterator[tuple[str, str]]:
 def _part_warnings(package: ZipPackage, name: str) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     tail = b""
+    wellformed = expat.ParserCreate() if name.startswith(_MAIN_PARTS) else None
     for number, chunk in enumerate(package.chunks(name)):
         if (
             not number
@@ -109,10 +115,22 @@ def _part_warnings(package: ZipPackage, name: str) -> set[tuple[str, str]]:
             and not name.endswith((".xhtml", ".opf", ".ncx"))
         ):
             raise ForbiddenXml(f"The part {name[:100]} declares a document type, which may hold entities.")
+        if wellformed is not None:
+            _feed(wellformed, chunk, name)
         window = tail + chunk
         found |= set(_references(window, name))
         tail = window[-1024:]
+    if wellformed is not None:
+        _feed(wellformed, b"", name, last=True)
     return found
+
+
+def _feed(parser: expat.XMLParserType, chunk: bytes, name: str, *, last: bool = False) -> None:
+    """LibreOffice takes what it cannot read for an empty document, so it is read here first."""
+    try:
+        parser.Parse(chunk, last)
+    except expat.ExpatError as exc:
+        raise CorruptFile(f"The part {name[:100]} is not well-formed: {exc}") from exc
 
 
 def _references(window: bytes, name: str) -> Iterator[tuple[str, str]]:

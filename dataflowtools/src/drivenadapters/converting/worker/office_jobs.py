@@ -14,6 +14,7 @@ from dataflowtools.src.errors import CorruptFile
 
 PROGRAM_VARIABLE = "LIBREOFFICE_PROGRAM"
 _EXIT_BROKEN = 71
+_LAST_RESORTS = ("Text", "HTML", "generic_")  # what it opens anything with that it does not know
 _offices: list[Office] = []
 
 
@@ -48,7 +49,8 @@ def convert(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
     if not outcome:  # it never got so far as to say anything: whatever state it is in, no other job gets it
         os.write(2, b"LibreOffice's procedure did not run\n")
         os._exit(_EXIT_BROKEN)
-    if outcome != "ok" or not target.exists():
+    opened = outcome.removeprefix("ok ") if outcome.startswith("ok ") else ""
+    if not opened or opened.startswith(_LAST_RESORTS) or not target.exists():
         raise CorruptFile(_refusal(outcome, str(arguments["source"])))
     with target.open("rb") as made, os.fdopen(os.dup(job.files[-1].fileno()), "wb") as output:
         shutil.copyfileobj(made, output)
@@ -65,6 +67,6 @@ def _run(office: Office, source: Path, target: Path, filter_name: str, options: 
 
 
 def _refusal(outcome: str, source: str) -> str:
-    if outcome.startswith(OPENED_NOT):
+    if outcome.startswith((OPENED_NOT, "ok ")):
         return f"LibreOffice cannot open this {source} file."
     return f"LibreOffice cannot write what this {source} file holds in the format asked for."

@@ -2,7 +2,7 @@
 
 The procedure reads an order: source, target, filter, the filter's options and a report, one a line. The document
 is opened hidden, with macros off and its links left as they are, and stored through the filter. The outcome is
-written to the report: `ok` on success, otherwise a word and the program's own text.
+written to the report: `ok` and the filter that opened it on success, otherwise a word and the program's own text.
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ Sub Tell(report, text)
 End Sub
 
 Sub Run(order)
-  Dim document, opening, storing, number, source, target, writer, options, report
+  Dim document, opening, opened, storing, number, source, target, writer, options, report
   number = FreeFile
   Open order For Input As #number
   Line Input #number, source
@@ -76,11 +76,14 @@ Sub Run(order)
     Tell(report, "{OPENED_NOT}")
     Exit Sub
   End If
+  For number = LBound(document.Args) To UBound(document.Args)
+    If document.Args(number).Name = "FilterName" Then opened = document.Args(number).Value
+  Next
   On Error GoTo Unstored
   storing = Array(Pair("FilterName", writer), Pair("FilterOptions", options), Pair("Overwrite", True))
   document.storeToURL(target, storing)
   document.close(True)
-  Tell(report, "ok")
+  Tell(report, "ok " + opened)
   Exit Sub
 Unopened:
   Tell(report, "{OPENED_NOT} " + Error$)
