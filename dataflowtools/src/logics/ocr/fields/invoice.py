@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from dataflowtools.src.logics.ocr.fields.chinese_amount import chinese_amount
@@ -51,7 +52,7 @@ def read_invoice(lines: Sequence[SeenLine]) -> DocumentFields:
 
 def _title(lines: Sequence[SeenLine]) -> Field | None:
     found = first_match(
-        lines, r"([\u3400-\u9fff()]{2,20}发票(?!代码|号码|专用章|监制)(?:\([\u3400-\u9fff]{2,10}\))?)"
+        lines, r"([\u3400-\u9fff]{2,14}发票(?!代码|号码|专用章|监制)(?:\([\u3400-\u9fff]{2,12}\))?)"
     )
     return None if found is None else found[0].field(found[1][1])
 
@@ -71,7 +72,8 @@ def _words(lines: Sequence[SeenLine]) -> Field | None:
 
 
 def _total(lines: Sequence[SeenLine]) -> Field | None:
-    return after_label(lines, r"\(小写\)|小写", _MONEY) or after_label(lines, r"价税合计\(?大写\)?", _MONEY)
+    found = after_label(lines, r"\(小写\)|小写", _MONEY) or after_label(lines, r"价税合计\(?大写\)?", _MONEY)
+    return None if found is None else replace(found, value=_plain(found.value))
 
 
 def _parties(lines: Sequence[SeenLine]) -> dict[str, Field | None]:
@@ -97,24 +99,24 @@ def _all(lines: Sequence[SeenLine], pattern: str) -> list[Field]:
 
 
 def _sums(lines: Sequence[SeenLine]) -> dict[str, Field | None]:
-    """The row that begins with 合计 holds the amount without tax and the tax."""
-    label = next((line for line in lines if re.match(r"合计(?!\(大写)", line.text)), None)
-    if label is None:
-        return {}
-    height = label.rect.height
-    row = [
-        line
-        for line in lines
-        if line.page == label.page
-        and abs(line.rect.centre[1] - label.rect.centre[1]) < 0.8 * height  # the same row
-    ]
-    amounts = [
-        line.field(_plain(value))
-        for line in sorted(row, key=lambda line: line.rect.left)
-        for value in re.findall(_MONEY, line.text)
-    ]
+    """The row that begins with 合计, often set as 合 and 计 far apart, holds the amount without tax and the tax."""
+    labels = (line for line in lines if re.match(r"合(?:计(?!\(大写)|$)", line.text))
+    rows = ([label, *(other for other in _row_of(lines, label) if other is not label)] for label in labels)
+    row = next((row for row in rows if "".join(line.text for line in row).startswith("合计")), [])
+    amounts = [line.field(_plain(value)) for line in row for value in re.findall(_MONEY, line.text)]
     names = ("total_amount_excluding_tax", "total_tax_amount")
     return dict(zip(names, amounts, strict=False))
+
+
+def _row_of(lines: Sequence[SeenLine], one: SeenLine) -> list[SeenLine]:
+    """The lines that stand in a row with one, from the left."""
+    height = one.rect.height
+    row = (
+        other
+        for other in lines
+        if other.page == one.page and abs(other.rect.centre[1] - one.rect.centre[1]) < 0.8 * height
+    )
+    return sorted(row, key=lambda other: other.rect.left)
 
 
 def _item(lines: Sequence[SeenLine]) -> dict[str, Field | None]:
@@ -123,16 +125,7 @@ def _item(lines: Sequence[SeenLine]) -> dict[str, Field | None]:
     if found is None:
         return {}
     line, match = found
-    height = line.rect.height
-    row = sorted(
-        (
-            other
-            for other in lines
-            if other.page == line.page
-            and abs(other.rect.centre[1] - line.rect.centre[1]) < 0.8 * height  # the same row
-        ),
-        key=lambda other: other.rect.left,
-    )
+    row = _row_of(lines, line)
     rates = [other.field(rate) for other in row for rate in re.findall(r"\d{1,2}%|免税|不征税", other.text)]
     amounts = [other.field(_plain(value)) for other in row for value in re.findall(_MONEY, other.text)]
     return {
