@@ -12,10 +12,10 @@ from coderunner.tests.running import Running
 
 _RANGES_START = 1 << 30  # host users of runs begin here
 _SHARED_FOLDERS = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/run/lock"))
-_SETTLE_S = 15
+_SETTLE_S = 60
 
 
-def until(condition: Callable[[], Any], what: str, *, deadline_s: float = 10) -> Any:
+def until(condition: Callable[[], Any], what: str, *, deadline_s: float = 40) -> Any:
     """The first true answer; fails with `what` after the deadline."""
     deadline = time.monotonic() + deadline_s
     while not (found := condition()):

@@ -48,12 +48,12 @@ async def test_killed_at_any_point_it_keeps_what_it_answered_for(env, tmp_path, 
         for file_id, sha256 in listed.items():  # also those whose answer did not get out
             back = await service.request("GET", f"/api/file/download/{file_id}")
             assert hashlib.sha256(back.body).hexdigest() == sha256
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while any(path.parent.name == "incoming" for path in blobs_in(tmp_path)):
                 await asyncio.sleep(0.02)
     for path in blobs_in(tmp_path):
         os.utime(path, (0, 0))
-    async with spawn_service(ARGV, env=env) as service, asyncio.timeout(10):
+    async with spawn_service(ARGV, env=env) as service, asyncio.timeout(60):
         while len(blobs_in(tmp_path)) > len(listed):
             await asyncio.sleep(0.02)
         assert await everything(service) == listed
@@ -96,7 +96,7 @@ async def test_an_upload_under_way_is_finished_before_the_service_ends(tmp_path)
         writer.write(
             f"{head}Content-Type: {form.headers['Content-Type']}\r\n\r\n".encode() + form.body[:2_000_000]
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not blobs_in(tmp_path):
                 await asyncio.sleep(0.02)
             service.process.send_signal(signal.SIGTERM)

@@ -74,7 +74,7 @@ async def the_deadline_ends_a_run_and_keeps_what_it_said(sandbox):
     outcome = await sandbox.run(program("print('before')\nwhile True: pass"), limits(wall_s=0.3))
     assert outcome.verdict is Verdict.TIMEOUT
     assert (outcome.limit.name, outcome.limit.value) == ("wall_time", 0.3)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 async def output_beyond_the_limit_is_cut(sandbox):
@@ -102,7 +102,7 @@ async def cancelling_ends_the_run_before_it_returns(sandbox):
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while any(
             pool.get("running", pool.get("children", 0) - pool.get("parked", 0))
             for pool in sandbox.state().pools.values()

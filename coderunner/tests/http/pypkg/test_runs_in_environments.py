@@ -118,7 +118,7 @@ async def test_an_unknown_environment_is_a_404(client):
 
 async def test_finished_runs_are_remembered(client):
     found = await run(client, "print('remember me')")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             items = (await client.request("GET", "/api/code/executions?limit=5")).json()["items"]
             match = [item for item in items if item["execution_id"] == found["execution_id"]]

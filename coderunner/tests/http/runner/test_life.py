@@ -84,7 +84,7 @@ async def test_a_client_that_leaves_ends_its_run(service):
 
     writer.close()
 
-    await asyncio.to_thread(until, lambda: _running(service) == 0, "the run is gone", deadline_s=3)
+    await asyncio.to_thread(until, lambda: _running(service) == 0, "the run is gone", deadline_s=20)
 
 
 def _running(service):
@@ -107,7 +107,7 @@ async def test_drain_under_load_loses_no_request(own_service):
         client.close()
 
     clients = [asyncio.create_task(hammer()) for _ in range(12)]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while tally["answered"] < 60:
             await asyncio.sleep(0.01)
     code = await asyncio.to_thread(own_service.stop)
@@ -163,7 +163,7 @@ async def test_the_death_of_the_service_ends_everything_it_made(own_service, own
     own_service.ended = True
     os.kill(own_service.pid, signal.SIGKILL)
     await asyncio.to_thread(
-        until, lambda: not [pid for pid in family if alive(pid)], "every process is gone", deadline_s=5
+        until, lambda: not [pid for pid in family if alive(pid)], "every process is gone", deadline_s=15
     )
     await asyncio.gather(*going, return_exceptions=True)
 

@@ -157,7 +157,7 @@ async def test_a_client_that_leaves_a_stream_ends_its_run(service):
         async for event in stream:
             if event.kind == "stdout":
                 break
-    await asyncio.to_thread(until, lambda: running(service) == 0, "the run is gone", deadline_s=5)
+    await asyncio.to_thread(until, lambda: running(service) == 0, "the run is gone", deadline_s=15)
 
 
 async def test_twenty_streams_at_once_each_get_their_own(service):

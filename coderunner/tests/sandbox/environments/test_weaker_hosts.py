@@ -329,7 +329,7 @@ async def _families(client, service):
 async def _all_gone(family):
     """Long before they would have ended by themselves."""
     gone = lambda: not [pid for pid in family if _alive(pid)]  # noqa: E731
-    await asyncio.to_thread(until, gone, "every process is gone", deadline_s=12)
+    await asyncio.to_thread(until, gone, "every process is gone", deadline_s=20)
 
 
 def _children_of(pid):

@@ -67,7 +67,7 @@ async def test_everything_endless_ends_at_its_deadline(execute):
     for (name, _, level), reply in zip(CASES, replies, strict=True):
         told = reply["limit"] and reply["limit"]["name"] in {"wall_time", "cpu", "memory"}
         ended = reply["status"] in {"timeout", "memory_exceeded"} or "76" in name
-        if not ended or (reply["status"] == "timeout" and not told) or reply["execution_time_ms"] > 2500:
+        if not ended or (reply["status"] == "timeout" and not told) or reply["execution_time_ms"] > 10_000:
             wrong[name, level] = reply
     assert not wrong
 

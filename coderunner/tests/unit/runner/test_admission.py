@@ -77,7 +77,7 @@ async def test_alone_a_run_always_fits_and_beside_others_only_into_free_memory()
     await turn()
     assert not second.inside.is_set()
     free[0] = 101
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await second.inside.wait()
     for caller in (large, second):
         caller.leave.set()

@@ -64,10 +64,10 @@ async def test_thousands_of_words_in_a_long_text_take_milliseconds():
     finder = AhoCorasickWordFinder()
     words = [secrets.token_hex(4) for _ in range(20_000)]
     text = " ".join(random.Random(1).choices(words, k=20_000) + ["filler words"] * 60_000)
-    start = time.perf_counter()
+    start = time.process_time()
     counts = await finder.count(words, text, whole_words=False)
     assert sum(counts.values()) >= 20_000
-    assert time.perf_counter() - start < 1.5  # 0.1 s alone on a machine
+    assert time.process_time() - start < 1.5  # 0.1 s on a quiet machine
     finder.close()
 
 

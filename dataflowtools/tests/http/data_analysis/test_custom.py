@@ -134,7 +134,7 @@ async def test_a_client_that_leaves_ends_the_run_there(client, coderunner):
         + f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         + body
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await coderunner.arrived.wait()
         coderunner.left.clear()
         writer.close()

@@ -23,7 +23,7 @@ async def test_files_live_in_a_bucket_and_rows_in_mysql(tmp_path):
             "db_name": name,
         }
         async with running(tmp_path, **settings) as client:
-            async with asyncio.timeout(20):  # the first sweep makes the bucket
+            async with asyncio.timeout(60):  # the first sweep makes the bucket
                 while (await client.request("GET", "/api/health/ready")).status != 200:
                     await asyncio.sleep(0.05)
             body = secrets.token_bytes(20_000_000)
