@@ -13,6 +13,7 @@ import pytest
 from lxml import etree
 from PIL import Image, ImageDraw
 
+from dataflowtools.tests.http.documents.parsing import parse
 from dataflowtools.tests.http.ocr import drawn_pages as drawn
 from dataflowtools.tests.http.ocr.test_hostile_pictures import pdf_of
 from dataflowtools.tests.http_service import stored
@@ -218,15 +219,27 @@ async def test_an_identity_card_as_a_picture(seeing):
 
 
 async def test_documents_read_their_scanned_pages(seeing):
-    from dataflowtools.tests.multipart_bodies import Form
-
-    form = Form().file("scan.pdf", pdf_of(drawn.page(LINES)))
-    reply = await seeing.client.request(
-        "POST", "/api/file/parse", body=form.body, headers=form.headers, timeout_s=120
-    )
+    reply = await parse(seeing.client, pdf_of(drawn.page(LINES)), "scan.pdf", timeout_s=120)
     assert reply.status == 200, reply.body
     assert "张三" in reply.body.decode()
     assert '"source":"ocr"' in reply.body.decode().replace(" ", "")
+
+
+@pytest.mark.parametrize("kind", ["png", "heic"])
+async def test_pictures_are_documents_too(seeing, kind):
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    held = drawn.saved(drawn.page(LINES).convert("RGB"), "HEIF" if kind == "heic" else "PNG")
+    reply = await parse(seeing.client, held, f"scan.{kind}", timeout_s=120, format="json")
+    assert reply.status == 200, reply.body
+    found = reply.json()
+    assert found["content"]["pages"][0]["source"] == "ocr"
+    assert "needs_ocr" not in found["content"]["pages"][0]
+    text = "".join(block["text"] for block in found["content"]["blocks"] if block["type"] == "paragraph")
+    assert drawn.accuracy(text, "".join(LINES)) > 0.97
+    assert found["metadata"]["ocr_engine"] == "rapidocr"
+    assert found["warnings"] == []
 
 
 @pytest.mark.skipif(not SAMPLES.exists(), reason="the samples are not beside the repository")
