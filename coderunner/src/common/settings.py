@@ -36,6 +36,14 @@ class Settings(ToolkitSettings):
 
     model_config = ConfigDict(frozen=True, validate_by_name=True, validate_by_alias=True)
 
+    # executions: two services that share a broker or a Redis must not share queues and channels
+    queue_prefix: str = Field(
+        "coderunner",
+        alias="STEPFLOW_EXECUTOR_QUEUE_PREFIX",
+        pattern=r"^[A-Za-z0-9_.-]{1,64}$",
+        description="First part of the names of queues and channels; one per service.",
+    )
+
     # server
     host: str = Field(
         "127.0.0.1", description="Address to listen on; others than loopback need keys or AUTH=none."
