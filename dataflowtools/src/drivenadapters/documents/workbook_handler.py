@@ -52,6 +52,9 @@ class _Reading:
         self._options = options
         self._caveats: list[Caveat] = []
         self._metadata: dict[str, Any] = {}
+        if options.formulas and source.format in ("xls", "xlsb"):
+            message = f"Of .{source.format} workbooks only values are read, not formulas."
+            self._caveats.append(Caveat(code="formulas_unavailable", message=message))
         look = self._before_values(source)
         source.file.seek(0)
         self._book = _open(source.file)

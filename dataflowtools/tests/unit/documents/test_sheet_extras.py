@@ -79,6 +79,11 @@ def test_formulas_without_value_are_given_even_where_nothing_else_stands():
     assert [cell.get("formula") for cell in row] == [None, "=1/0", "=A1+$B$1:C2", "=A1*2"]
 
 
+def test_formulas_that_cannot_be_given_are_told():
+    for name in ("a.xls", "a.xlsb"):
+        assert read(MADE[name](), name, formulas=True).codes == ["formulas_unavailable"]
+
+
 def test_cells_lead_where_they_lead_in_xlsx():
     def fill(book):
         sheet = book.active
