@@ -51,7 +51,7 @@ async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> As
                     default_level=settings.default_security_level,
                 ),
                 *code_routes(toolkit.code, toolkit.history, monitor, settings.default_security_level),
-                *package_routes(toolkit.environments, engine),
+                *package_routes(toolkit.environments, engine, toolkit.list_advisories),
                 *execution_routes(engine),
             ],
             name="coderunner",

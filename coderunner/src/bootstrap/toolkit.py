@@ -13,6 +13,7 @@ from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
 from coderunner.src.drivenadapters.database.sql_environment_catalogue import SqlEnvironmentCatalogue
 from coderunner.src.drivenadapters.database.sql_run_history import SqlRunHistory
 from coderunner.src.drivenadapters.environments.building import make_builder, make_wheels
+from coderunner.src.drivenadapters.environments.index_advisories import IndexAdvisories
 from coderunner.src.drivenadapters.environments.roots import environments_root
 from coderunner.src.drivenadapters.sandbox.guest_python import require_python
 from coderunner.src.logics.code.code_rules import CodeRules
@@ -20,6 +21,7 @@ from coderunner.src.logics.code.distributions import canonical
 from coderunner.src.logics.code.policy_rules import PolicyRules
 from coderunner.src.logics.code.toolkit import CodeToolkit
 from coderunner.src.logics.environment.index_rules import IndexRules, bare_indexes
+from coderunner.src.logics.environment.list_advisories import ListAdvisories
 from coderunner.src.logics.environment.manage_environments import EnvironmentRules
 from coderunner.src.logics.environment.provide_environment import ProvideEnvironment
 from coderunner.src.logics.environment.requirements import PackageRules
@@ -38,6 +40,7 @@ class Toolkit:
     history: SqlRunHistory
     policy: PolicyRules
     provide: ProvideEnvironment
+    list_advisories: ListAdvisories
 
 
 async def open_toolkit(
@@ -72,7 +75,8 @@ async def open_toolkit(
         find_dependencies=code.find_dependencies,
         changed=environments.runs.forget,
     )
-    return Toolkit(code, environments, history, policy, provide)
+    advisories = ListAdvisories(manage=environments.manage, advisories=IndexAdvisories.of(settings))
+    return Toolkit(code, environments, history, policy, provide, advisories)
 
 
 def _now() -> datetime:

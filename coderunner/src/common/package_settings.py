@@ -53,6 +53,7 @@ class PackageSettings(ExecutorSettings):
     )
     package_advisories_url: str = Field(
         "https://pypi.org/pypi",
+        pattern="^https?://",
         description="JSON API with the advisories: name/version/json is asked beneath it.",
     )
     ssl_cert_file: str = Field("", description="Certificates to trust when packages are fetched; a file.")
