@@ -44,6 +44,7 @@ RUN = st.builds(
     italic=st.booleans(),
     struck=st.booleans(),
     link=st.sampled_from(["", "https://a.b/c_(d)", "javascript:x", "a b"]),
+    size=st.floats(0, 400),
 )
 PARAGRAPH = st.builds(lambda runs: Paragraph(runs=runs), st.lists(RUN, min_size=1, max_size=4))
 CELL = st.builds(lambda text, header: Cell(text, header=header, value=float("nan")), TEXT, st.booleans())
