@@ -1,14 +1,12 @@
 """Executions of kind `python`: the engine drives the same use case as POST /api/runner/execute."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
-
 from coderunner.src.common.program import SecurityLevel
 from coderunner.src.common.security import key_policy
+from coderunner.src.driveradapters.execution.option_limits import limit_wishes, place_of, require_walls
 from coderunner.src.driveradapters.runner.wire import ExecuteBody, execution_reply
 from coderunner.src.errors import (
     CapacityExceeded,
@@ -23,7 +21,11 @@ from executor.common.executions import Outcome
 from executor.common.requests import Caller, ExecutionRequest, LogLevel
 from executor.core.permissions import ScopePermissions
 from executor.errors import InvalidParameters, PermissionDenied, RetryableError
+from executor.http.parameters import body_of
 from executor.ports.handler import Handler, Run
+
+WAIT_FOR_A_PLACE_S = 30.0
+"""An attempt lasts as long as its program may, and as long as the sandbox may be busy before."""
 
 
 class RunPython(Handler):
@@ -35,13 +37,20 @@ class RunPython(Handler):
 
     def validate(self, request: ExecutionRequest) -> ExecutionRequest:
         """Hold the body and its limits to the rules before it is accepted."""
-        body = _body(request.parameters)
+        body, options = body_of(request.parameters, ExecuteBody), request.options
+        require_walls(options)
+        wishes = limit_wishes(body, options)
         try:
-            self._execute_code.check(body.program(self._default_level, request.context.policy), body.wishes())
+            self._execute_code.check(body.program(self._default_level, request.context.policy), wishes)
         except InvalidProgram as wrong:
-            faults = [{**fault, "pointer": f"/request{fault['pointer']}"} for fault in wrong.errors]
+            faults = [
+                {**fault, "pointer": place_of(fault["pointer"], options, wishes)} for fault in wrong.errors
+            ]
             raise InvalidParameters(str(wrong), errors=faults) from wrong
-        return replace(request, parameters=body.model_dump(mode="json", exclude_unset=True))
+        if options.timeout_s is None and body.timeout is not None:
+            options = replace(options, timeout_s=body.timeout + WAIT_FOR_A_PLACE_S)
+        parameters = body.model_dump(mode="json", exclude_unset=True)
+        return replace(request, parameters=parameters, options=options)
 
     def search_text(self, request: ExecutionRequest) -> str:
         """The history is searched by code."""
@@ -49,9 +58,10 @@ class RunPython(Handler):
 
     async def run(self, run: Run) -> Outcome:
         """One run; what the program says is told while it says it."""
-        body = _body(run.parameters)
+        body = body_of(run.parameters, ExecuteBody)
         most_s = key_policy(run.context.policy).max_execution_time or run.timeout_s
-        wishes = {**body.wishes(), "timeout": body.timeout or min(run.timeout_s, most_s)}
+        wishes = limit_wishes(body, run.options)
+        wishes["timeout"] = body.timeout or min(run.timeout_s, most_s)
 
         def listen(kind: str, content: str | Mapping[str, Any]) -> None:
             if kind == "progress":
@@ -82,22 +92,7 @@ class RunPermissions(ScopePermissions):
         """As for every kind, and then by what the program asks for."""
         await super().check(caller, request)
         if request.kind == "python" and "packages" not in caller.scopes:
-            program = _body(request.parameters).program(SecurityLevel.RESTRICTED, {})
+            program = body_of(request.parameters, ExecuteBody).program(SecurityLevel.RESTRICTED, {})
             header = script_header(program)
             if program.auto_install or (header and header.dependencies and not program.environment_id):
                 raise PermissionDenied("Running this installs packages: it needs the scope 'packages'.")
-
-
-def _body(parameters: Mapping[str, Any]) -> ExecuteBody:
-    try:
-        return ExecuteBody.model_validate_json(json.dumps(dict(parameters)))
-    except ValidationError as wrong:
-        faults = [
-            {
-                "pointer": "/request/" + "/".join(str(part) for part in error["loc"]),
-                "code": "invalid_parameters",
-                "message": error["msg"],
-            }
-            for error in wrong.errors(include_url=False, include_context=False, include_input=False)
-        ]
-        raise InvalidParameters("the request is not a program", errors=faults) from wrong

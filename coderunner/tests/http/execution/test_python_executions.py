@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from servicekit.testing import assert_problem
 
 
@@ -49,3 +51,33 @@ async def test_a_body_that_is_no_program_is_refused_before_it_is_accepted(client
         await client.request("POST", "/api/executions", json=body), 422, "invalid_parameters"
     )
     assert problem["errors"][0]["pointer"] == "/request/code"
+
+
+async def test_the_options_limit_the_run_and_a_timeout_of_the_body_holds(client):
+    options = {"resource_limits": {"memory_bytes": 200 << 20, "cpu_time_s": 7, "output_bytes": 4}}
+    body = {
+        "kind": "python",
+        "request": {"code": "print('x' * 100)", "security_level": "isolated", "timeout": 400},
+        "options": options,
+    }
+    reply = await client.request("POST", "/api/executions", json=body)
+    state = await ended(client, reply.headers["Location"])
+    result = (await client.request("GET", f"{reply.headers['Location']}/result")).json()
+
+    assert state["verdict"] == "output_exceeded"
+    assert result["output"]["limit"]["value"] == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "pointer"),
+    [
+        ({"resource_limits": {"memory_bytes": 1 << 50}}, "/options/resource_limits/memory_bytes"),
+        ({"isolation": {"memory_limit_bytes": 1 << 50}}, "/options/resource_limits/memory_bytes"),
+        ({"isolation": {"network_limit": False}}, "/options/isolation/network_limit"),
+        ({"isolation": {"file_system_limit": False}}, "/options/isolation/file_system_limit"),
+    ],
+)
+async def test_what_the_options_may_not_ask_for_is_refused_by_name(client, options, pointer):
+    body = {"kind": "python", "request": {"code": "1"}, "options": options}
+    reply = await client.request("POST", "/api/executions", json=body)
+    assert assert_problem(reply, 422, "invalid_parameters")["errors"][0]["pointer"] == pointer

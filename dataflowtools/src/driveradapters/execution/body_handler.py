@@ -8,7 +8,13 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from dataflowtools.src.errors import DataflowError, RequestRefused, ServiceTrouble
 from executor.common.executions import Blob, Outcome
-from executor.common.requests import ExecutionRequest, LogLevel
+from executor.common.requests import (
+    ExecutionOptions,
+    ExecutionRequest,
+    LogLevel,
+    ResourceIsolation,
+    ResourceLimits,
+)
 from executor.errors import InvalidParameters, RetryableError
 from executor.http.parameters import body_of
 from executor.ports.handler import Handler, Run
@@ -34,6 +40,7 @@ class BodyHandler(Handler, Generic[Asked]):
     def validate(self, request: ExecutionRequest) -> ExecutionRequest:
         """Hold the body to the call's rules; only what the caller gave is stored."""
         asked = self._asked(request)
+        _require_no_limits(request.options)
         try:
             self.check(asked)
         except RequestRefused as wrong:
@@ -54,6 +61,15 @@ class BodyHandler(Handler, Generic[Asked]):
     def _asked(self, request: ExecutionRequest) -> Asked:
         asked: Asked = body_of(request.parameters, self.body)
         return asked
+
+
+def _require_no_limits(options: ExecutionOptions) -> None:
+    """Documents are read within the operator's limits and behind all walls; a wish that is not kept is refused."""
+    for name, plain in (("resource_limits", ResourceLimits()), ("isolation", ResourceIsolation())):
+        if getattr(options, name) != plain:
+            raise InvalidParameters(
+                f"{name} are the operator's for executions of this kind.", pointer=f"/options/{name}"
+            )
 
 
 def refuse_password(password: str | None, instead: str) -> None:

@@ -115,6 +115,13 @@ async def test_what_is_wrong_is_refused_before_it_is_accepted(client, kind, requ
     assert b"secret" not in reply.body
 
 
+async def test_limits_that_would_not_be_kept_are_refused(client):
+    options = {"resource_limits": {"memory_bytes": 1}}
+    reply = await submit(client, "parse", {"file_id": "f"}, status=422, options=options)
+    problem = assert_problem(reply, 422, "invalid_parameters")
+    assert problem["errors"][0]["pointer"] == "/options/resource_limits"
+
+
 async def test_a_file_that_is_not_there_is_the_verdict(client):
     for kind in ("parse", "ocr"):
         state = await ended(client, await submit(client, kind, {"file_id": "0" * 32}))
