@@ -97,7 +97,7 @@ def _opener(settings: Settings, url: str) -> OpenerDirector:
 
 def _without_proxy(host: str, no_proxy: str) -> bool:
     names = [name.strip().lstrip(".").lower() for name in no_proxy.split(",") if name.strip()]
-    return any(name == "*" or host == name or host.endswith(f".{name}") for name in names)
+    return any(name in {"*", host} or host.endswith(f".{name}") for name in names)
 
 
 def _advisories(name: str, version: str, document: Any) -> list[Advisory]:

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from packaging.utils import parse_wheel_filename
 
 from coderunner.src.drivenadapters.environments import folders
+from coderunner.src.drivenadapters.environments.guest_metadata import guest_metadata
 from coderunner.src.drivenadapters.environments.indexes import Indexes
 from coderunner.src.drivenadapters.environments.installer_process import INSTALLER_UID, Installer
 from coderunner.src.drivenadapters.environments.roots import wheels_folder
@@ -81,6 +82,7 @@ class UvLayerBuilder(LayerBuilder):
     ) -> Sequence[Pin]:
         """One call of the resolver."""
         async with self._places, self._scratch() as folder:
+            guest = await asyncio.to_thread(guest_metadata, self._python.parents[1], self._root)
             _write(folder / "wanted.txt", [self._line(text) for text in wanted])
             _write(
                 folder / "constraints.txt", [f"{name}=={version}" for name, version in constraints.items()]
@@ -90,7 +92,8 @@ class UvLayerBuilder(LayerBuilder):
                 [
                     "pip", "compile", *_COMMON, "--python", str(self._python), "--only-binary", ":all:",
                     "--no-header", "--no-annotate", "--constraints", "constraints.txt", "--cache-dir",
-                    str(self._root / ".cache"), "-o", "pins.txt", "wanted.txt",
+                    str(self._root / ".cache"), "--find-links", str(guest),
+                    "-o", "pins.txt", "wanted.txt",
                 ],
                 folder,
                 self._indexes.variables(index),

@@ -4,7 +4,7 @@ import pytest
 
 from coderunner.src.bootstrap import bootstrap
 from coderunner.src.drivenadapters.sandbox.refusing_sandbox import RefusingSandbox
-from coderunner.tests.packages import install, installed, local_index, write_wheel
+from coderunner.tests.packages import install, installed, local_index, wheel_bytes, write_wheel
 from servicekit.testing import assert_problem, serving
 
 SECRET = "s3cr3t-index-password"
@@ -63,6 +63,23 @@ async def test_extra_indexes_of_the_settings_serve_everybody(make_settings, inde
     async with bootstrap(settings, sandbox=RefusingSandbox("no")) as app, serving(app) as client:
         await install(client, "brought")
         assert await installed(client) == {"brought": "2.0"}
+
+
+async def test_an_index_need_not_know_what_the_guest_has(make_settings, tmp_path):
+    folder = tmp_path / "small"
+    (folder / "needs").mkdir(parents=True)
+    for version, needs in (("1.0", ["pandas>=2", "numpy"]), ("2.0", ["numpy<2"])):
+        wheel = wheel_bytes("needs", {"needs.py": ""}, version, needs)
+        (folder / "needs" / f"needs-{version}-py3-none-any.whl").write_bytes(wheel)
+    with local_index(folder) as url:
+        settings = make_settings(package_index_url=url)
+        async with bootstrap(settings, sandbox=RefusingSandbox("no")) as app, serving(app) as client:
+            await install(client, "needs")
+            assert await installed(client) == {"needs": "1.0"}
+            problem = await install(client, "needs==2.0", status=422)
+            assert "numpy<2" in problem["detail"]
+            await install(client, "numpy")
+            assert "numpy" in await installed(client)
 
 
 @pytest.mark.parametrize(
