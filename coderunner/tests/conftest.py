@@ -1,5 +1,8 @@
 """One real service for all tests that can share it, and the means to run programs on it."""
 
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,15 @@ def service():
     """The service on this host, with all its layers; tests that change or end one start their own."""
     with running_service(env={"MAX_MEMORY_MB": "2048", "MAX_CONCURRENT_RUNS": "16"}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def shared_root():
+    """One folder of layers for the session, so that the installer's cache is warm."""
+    root = Path(tempfile.mkdtemp(prefix="coderunner-environments-"))
+    root.chmod(0o755)
+    yield root
+    shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.fixture

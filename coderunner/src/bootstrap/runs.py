@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
+from coderunner.src.bootstrap.extensions import executor_of
 from coderunner.src.bootstrap.rows import open_rows
 from coderunner.src.bootstrap.toolkit import Toolkit, open_toolkit
 from coderunner.src.common.limits import MEGABYTE, Limits
@@ -48,7 +49,8 @@ async def open_runs(
     """Open rows, toolkit and sandbox; both ways of running share the sandbox and its places."""
     database = await open_rows(settings, resources, health)
     toolkit = await open_toolkit(settings, database, resources, health, warm=lambda: runner.state().warm)
-    runner = await resources.enter_async_context(open_sandbox(settings)) if sandbox is None else sandbox
+    own = await resources.enter_async_context(open_sandbox(settings)) if sandbox is None else sandbox
+    runner = executor_of(settings, own)
     admission = Admission(
         places=settings.max_concurrent_runs,
         line=settings.run_queue_size,

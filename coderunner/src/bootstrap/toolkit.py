@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
+from coderunner.src.bootstrap.extensions import parser_of
 from coderunner.src.common.settings import Settings
 from coderunner.src.drivenadapters.code_workers.building import open_analyser
 from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
@@ -66,7 +67,9 @@ async def open_toolkit(
     )
     history = SqlRunHistory(database, _now)
     health.watch("history", await resources.enter_async_context(history.writing()))
-    code = CodeToolkit.of(analyser, catalogue, environments.manage.installed, rules, policy)
+    code = CodeToolkit.of(
+        parser_of(settings, analyser), catalogue, environments.manage.installed, rules, policy
+    )
     provide = ProvideEnvironment(
         manage=environments.manage,
         change=environments.change,

@@ -50,6 +50,12 @@ class CodeSettings(PackageSettings):
         None, description="true: os, sys, subprocess and the like also at level restricted; false: no program may "
         "start processes; unset: neither. Requests may only narrow it.",
     )  # fmt: skip
+    stepflow_python_parser_class: str | None = Field(
+        None, description="Another parser, `module:Class`, a CustomPythonParser."
+    )
+    stepflow_python_executor_class: str | None = Field(
+        None, description="Another executor of runs, `module:Class`, a CustomPythonExecutor."
+    )
     code_workers: int = Field(2, ge=1, le=32, description="Processes that parse code.")
     code_worker_timeout: float = Field(
         20, gt=0, description="Seconds after which a program counts as not analysable."

@@ -18,6 +18,8 @@ class CodeToolkit:
     parse_code: ParseCode
     validate_code: ValidateCode
     find_dependencies: FindDependencies
+    analyser: CodeAnalyser
+    catalogue: GuestCatalogue
 
     @classmethod
     def of(
@@ -34,4 +36,6 @@ class CodeToolkit:
             parse_code=ParseCode(analyser=analyser, find_dependencies=find, rules=rules),
             validate_code=ValidateCode(analyser=analyser, find_dependencies=find, rules=rules, policy=policy),
             find_dependencies=find,
+            analyser=analyser,
+            catalogue=catalogue,
         )

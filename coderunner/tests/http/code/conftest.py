@@ -10,12 +10,12 @@ from servicekit.testing import serving
 
 
 @pytest.fixture
-def make_settings(tmp_path):
+def make_settings(tmp_path, shared_root):
     def make(**changes):
         return Settings(
             guest_dir=guest_dir(),
             data_dir=tmp_path,
-            stepflow_python_virtual_env_path=tmp_path / "environments",
+            stepflow_python_virtual_env_path=shared_root,
             max_body_bytes=64 << 20,
             **changes,
         )

@@ -1,9 +1,5 @@
 """The service in this process, with real installs from the package index; nothing here runs code."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
 import pytest
 
 from coderunner.src.bootstrap import bootstrap
@@ -12,15 +8,6 @@ from coderunner.src.drivenadapters.sandbox.refusing_sandbox import RefusingSandb
 from coderunner.tests.packages import CERTIFICATES
 from coderunner.tests.running import guest_dir
 from servicekit.testing import serving
-
-
-@pytest.fixture(scope="session")
-def shared_root():
-    """One folder of layers for the session, so that the installer's cache is warm."""
-    root = Path(tempfile.mkdtemp(prefix="coderunner-environments-"))
-    root.chmod(0o755)
-    yield root
-    shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What reads people's source text without ever executing it."""
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,3 +34,18 @@ class CodeAnalyser(abc.ABC):
     @abc.abstractmethod
     async def check(self, raw: bytes, name: str, policy: Mapping[str, Any] | None) -> Analysis:
         """Faults, and the violations of `policy` (None: no policy), ordered by place."""
+
+
+class CustomPythonParser(CodeAnalyser):
+    """Another parser, which a setting names as `module:Class`; `own` is the service's, for what it hands on."""
+
+    def __init__(self, own: CodeAnalyser) -> None:
+        self.own = own
+
+    @abc.abstractmethod
+    def parser_name(self) -> str:
+        """What callers are told."""
+
+    @abc.abstractmethod
+    def supported_features(self) -> Sequence[str]:
+        """What it can do, in words of its own."""
