@@ -41,7 +41,7 @@ async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> As
             settings, resources, VERSION,
             execute_code=runs.execute_code, environments=toolkit.environments.runs,
         )  # fmt: skip
-        monitor = open_watching(runs, cached_runs, resources, health, metrics)
+        monitor = open_watching(settings, runs, cached_runs, resources, health=health, metrics=metrics)
         engine = await open_executions(settings, runs, resources, health, metrics)
         yield make_app(
             [

@@ -2,11 +2,13 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from coderunner.src.bootstrap.runs import Runs
+from coderunner.src.common.settings import Settings
 from coderunner.src.driveradapters.runner.metrics import watch_surroundings
 from coderunner.src.logics.code.count_inventory import CountInventory
+from coderunner.src.logics.code.keep_history import Retention, keep_history
 from coderunner.src.logics.code.monitor_execution import MonitorExecution
 from coderunner.src.logics.runner.cached_runs import CachedRuns
 from servicekit.health import Health
@@ -14,15 +16,32 @@ from servicekit.metrics import Metrics
 
 
 def open_watching(
-    runs: Runs, cached_runs: CachedRuns, resources: AsyncExitStack, health: Health, metrics: Metrics
+    settings: Settings,
+    runs: Runs,
+    cached_runs: CachedRuns,
+    resources: AsyncExitStack,
+    *,
+    health: Health,
+    metrics: Metrics,
 ) -> MonitorExecution:
-    """Start counting; the rest is looked up when it is asked for."""
-    inventory = CountInventory(history=runs.toolkit.history, now=lambda: datetime.now(UTC))
-    counting = asyncio.get_running_loop().create_task(inventory.keep_counting())
-    resources.push_async_callback(_end, counting)
-    health.watch("inventory", counting)
+    """Start counting and trimming; the rest is looked up when it is asked for."""
+    history = runs.toolkit.history
+    inventory = CountInventory(history=history, now=_now)
+    retention = Retention(timedelta(seconds=settings.retention_s), settings.retention_count)
+    loop = asyncio.get_running_loop()
+    for name, work in (
+        ("inventory", inventory.keep_counting()),
+        ("retention", keep_history(history, retention, _now)),
+    ):
+        task = loop.create_task(work)
+        resources.push_async_callback(_end, task)
+        health.watch(name, task)
     watch_surroundings(metrics.registry, cached_runs, inventory)
-    return MonitorExecution(board=runs.board, history=runs.toolkit.history, sandbox=runs.sandbox)
+    return MonitorExecution(board=runs.board, history=history, sandbox=runs.sandbox)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, insert, select
 
 from coderunner.src.common.program import Program, RunOutcome
 from coderunner.src.drivenadapters.database.models import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _KEPT_CHARACTERS = 64 * 1024  # of each text: the history says what happened, it does not store results
 _JSON = ("parameters", "result", "exceptions", "functions", "classes", "imports", "dependencies")
+_TRIMMED_AT_ONCE = 500
 _LISTED_OF_A_MODULE = ("id", "tool_id", "module_name", "dependencies", "created_at")
 
 
@@ -169,6 +170,25 @@ class SqlRunHistory(RunHistory):
             )
 
         return await self._database.read(read)
+
+    async def trim(self, older_than: datetime, most: int) -> int:
+        """In short transactions, oldest first: numbers grow with time, so the first young row ends it."""
+        moment, deleted = to_number(older_than), 0
+        excess = select(ExecutionRow.id).order_by(ExecutionRow.id.desc()).offset(most).limit(1)
+        last = await self._database.read(lambda connection: connection.execute(excess).scalar()) or 0
+        oldest = (
+            select(ExecutionRow.id, ExecutionRow.created_at).order_by(ExecutionRow.id).limit(_TRIMMED_AT_ONCE)
+        )
+
+        def work(connection: Connection) -> int:
+            rows = list(connection.execute(oldest))
+            old = [number for number, made in rows if number <= last or made < moment]
+            connection.execute(delete(ExecutionRow).where(ExecutionRow.id.in_(old)))
+            return len(old)
+
+        while count := await self._database.write(work):
+            deleted += count
+        return deleted
 
     async def inventory(self, active_since: datetime) -> Inventory:
         """Counted by the database."""

@@ -128,6 +128,21 @@ async def test_a_row_that_cannot_be_written_takes_no_other_along(history):
     assert [row["execution_id"] for row in page.items] == ["exec_2", "exec_1"]
 
 
+async def test_the_history_is_trimmed_by_age_and_by_number(database):
+    moments = iter([NOW - timedelta(days=2)] * 3 + [NOW] * 1200)
+    history = SqlRunHistory(database, lambda: next(moments))
+    async with history.writing():
+        for number in range(1203):
+            history.record(
+                "acme", f"exec_{number}", Program("", SecurityLevel.ISOLATED), RunOutcome(Verdict.SUCCESS, 0)
+            )
+    assert await history.trim(NOW - timedelta(days=1), 1_000_000) == 3
+    assert await history.trim(NOW - timedelta(days=1), 1_000_000) == 0
+    assert await history.trim(NOW - timedelta(days=1), 100) == 1100
+    left = await history.executions("acme", limit=200, before=None)
+    assert [left.items[0]["execution_id"], left.items[-1]["execution_id"]] == ["exec_1202", "exec_1103"]
+
+
 class AwayForAWhile:
     """A database that cannot be reached the first times."""
 

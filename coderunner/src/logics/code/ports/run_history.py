@@ -87,6 +87,10 @@ class RunHistory(abc.ABC):
         """Figures of the runs, and of the environments there are; active ones were used since `wanted.since`."""
 
     @abc.abstractmethod
+    async def trim(self, older_than: datetime, most: int) -> int:
+        """Delete runs of all tenants that are older, and all but the newest `most`; how many these were."""
+
+    @abc.abstractmethod
     async def inventory(self, active_since: datetime) -> Inventory:
         """Of all tenants; active are environments that were used since then."""
 
