@@ -1,7 +1,7 @@
 """A look at OpenDocument sheets: how far they reach, merges, errors, formulas, links and comments."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dataflowtools.src.drivenadapters.documents import safe_xml
 from dataflowtools.src.drivenadapters.documents.odf import CALCEXT, DC, OFFICE, TABLE, TEXT, XLINK
@@ -13,12 +13,22 @@ from dataflowtools.src.drivenadapters.documents.zip_package import ZipPackage
 from dataflowtools.src.logics.file.documents.model import Note, NoteKind, Paragraph, plain
 
 _CELLS = (TABLE + "table-cell", TABLE + "covered-table-cell")
-_TELLING = (
-    OFFICE + "value-type",
-    TABLE + "formula",
-    TABLE + "number-columns-spanned",
-    TABLE + "number-rows-spanned",
+_TYPE, _SHOWN = OFFICE + "value-type", CALCEXT + "value-type"
+_REPEATED, _ROWS_REPEATED = TABLE + "number-columns-repeated", TABLE + "number-rows-repeated"
+_SILENT = frozenset((_REPEATED, TABLE + "style-name", TABLE + "content-validation-name"))
+_VALUES = frozenset(
+    OFFICE + name
+    for name in (
+        "value-type",
+        "value",
+        "date-value",
+        "time-value",
+        "boolean-value",
+        "string-value",
+        "currency",
+    )
 )
+_PLAIN = _SILENT | _VALUES | {_SHOWN}
 _ERROR = re.compile(r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)|(?:Err|错误):\d{3}")
 _REFERENCE = re.compile(r"\[([^\[\]]*)\]")
 _LAST = 1 << 24
@@ -53,21 +63,24 @@ class _Look:
 
     def row(self, row: Element) -> None:
         """Look at a row, which may stand for many."""
-        repeat, column = _count(row, "number-rows-repeated"), 0
+        repeat, column = _count(row.get(_ROWS_REPEATED)), 0
         for cell in row.iterchildren(*_CELLS):
-            across = _count(cell, "number-columns-repeated")
-            if len(cell) or any(map(cell.get, _TELLING)):
-                self._cell(cell, column)
-                self._reach(cell, column, across, repeat)
+            attributes = dict(cell.attrib)
+            across = _count(attributes.get(_REPEATED))
+            if len(cell) or not attributes.keys() <= _SILENT:
+                self._reach(attributes, cell, column, across, repeat)
+                if not _is_plain(attributes, cell):
+                    self._cell(cell, column)
             column += across
         self._top += repeat
 
-    def _reach(self, cell: Element, column: int, across: int, down: int) -> None:
-        if cell.get(OFFICE + "value-type") is None and cell.find(TEXT + "p") is None:
+    def _reach(self, told: Mapping[str, str], cell: Element, column: int, across: int, down: int) -> None:
+        if _TYPE not in told and cell.find(TEXT + "p") is None:
             return
         self._cells += across * down
-        self._rows = [min(self._rows[0], self._top), max(self._rows[1], self._top + down - 1)]
-        self._columns = [min(self._columns[0], column), max(self._columns[1], column + across - 1)]
+        self._rows[0], self._rows[1] = min(self._rows[0], self._top), max(self._rows[1], self._top + down - 1)
+        self._columns[0] = min(self._columns[0], column)
+        self._columns[1] = max(self._columns[1], column + across - 1)
 
     def check(self, name: str) -> None:
         """Refuse a sheet whose rectangle is beyond all use."""
@@ -82,7 +95,8 @@ class _Look:
         self._left -= self._merge(cell, column) + self._oddity(cell, place) + self._beside(cell, place)
 
     def _merge(self, cell: Element, column: int) -> bool:
-        down, across = _count(cell, "number-rows-spanned"), _count(cell, "number-columns-spanned")
+        down = _count(cell.get(TABLE + "number-rows-spanned"))
+        across = _count(cell.get(TABLE + "number-columns-spanned"))
         if down > 1 or across > 1:
             last = (self._top + down - 1, column + across - 1)
             self.extras.merges.append(((self._top, column), last))
@@ -91,11 +105,11 @@ class _Look:
     def _oddity(self, cell: Element, place: Place) -> bool:
         formula = cell.get(TABLE + "formula")
         text = "".join("".join(line.itertext()) for line in cell.iterfind(TEXT + "p"))
-        told = cell.get(CALCEXT + "value-type") == "error"
+        told = cell.get(_SHOWN) == "error"
         error = text if told or (formula is not None and _ERROR.fullmatch(text)) else ""
         if formula is None and not error:
             return False
-        has_value = bool(text) or cell.get(OFFICE + "value-type") is not None
+        has_value = bool(text) or cell.get(_TYPE) is not None
         written = None if formula is None else _formula(formula)
         self._odd[place] = OddCell(written, error, has_value)
         return True
@@ -125,6 +139,12 @@ def _formula(text: str) -> str:
     return _REFERENCE.sub(lambda match: match[1].removeprefix(".").replace(":.", ":"), bare)
 
 
-def _count(element: Element, name: str) -> int:
-    text = element.get(TABLE + name, "1")
-    return min(int(text), _LAST) if text.isdigit() and len(text) < 10 else 1  # noqa: PLR2004  # digits of a count
+def _is_plain(told: Mapping[str, str], cell: Element) -> bool:
+    """Whether a cell is a value and nothing more, as nearly all are."""
+    if not told.keys() <= _PLAIN or told.get(_SHOWN) == "error":
+        return False
+    return len(cell) <= 1 and not (len(cell) and len(cell[0]))
+
+
+def _count(text: str | None) -> int:
+    return min(int(text), _LAST) if text and text.isdigit() and len(text) < 10 else 1  # noqa: PLR2004  # digits of a count
