@@ -1,6 +1,6 @@
 """Converting files: the converters that are here, and the use case on them."""
 
-from dataflowtools.src.bootstrap.programs import held_documents, installed_for, worker_steps
+from dataflowtools.src.bootstrap.programs import Programs
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.drivenadapters.analysis.worker_table_engine import WorkerTableEngine
 from dataflowtools.src.drivenadapters.converting.worker_converters import (
@@ -9,10 +9,12 @@ from dataflowtools.src.drivenadapters.converting.worker_converters import (
     PictureConverter,
     WorkerInspector,
 )
-from dataflowtools.src.drivenadapters.workers.limited_workers import LimitedWorkers
+from dataflowtools.src.drivenadapters.converting.zip_archives import ZipArchives
 from dataflowtools.src.driveradapters.file.converting_routes import ConvertingUses
 from dataflowtools.src.driveradapters.file.document_routes import DocumentUses
 from dataflowtools.src.driveradapters.file.routes import FileUses
+from dataflowtools.src.logics.file.batch.operations import BatchOperations
+from dataflowtools.src.logics.file.batch.run_batch import RunBatch
 from dataflowtools.src.logics.file.converting.convert_file import ConvertFile
 from dataflowtools.src.logics.file.converting.reading_converter import ReadingConverter
 from dataflowtools.src.logics.file.converting.table_converter import TableConverter
@@ -21,14 +23,13 @@ from dataflowtools.src.logics.file.converting.table_converter import TableConver
 def converting_uses(
     settings: Settings,
     *,
-    workers: LimitedWorkers,
+    programs: Programs,
     engine: WorkerTableEngine,
     documents: DocumentUses,
     files: FileUses,
 ) -> ConvertingUses:
     """Build the use case of converting."""
-    installed = installed_for(settings)
-    held, steps = held_documents(settings), worker_steps(settings, workers)
+    held, steps, installed = programs.held, programs.steps, programs.installed
     convert_file = ConvertFile(
         converters=[
             LibreOfficeConverter(steps, installed),
@@ -43,4 +44,18 @@ def converting_uses(
         upload_files=files.upload_files,
         read=held.read,
     )
-    return ConvertingUses(convert_file=convert_file, max_body_bytes=documents.max_body_bytes)
+    run_batch = RunBatch(
+        open_file=files.open_file,
+        upload_files=files.upload_files,
+        take=documents.parse_document.take,
+        read=held.read,
+        archives=ZipArchives(steps, held),
+        at_once=settings.convert_workers,
+        max_files=settings.batch_max_files,
+    )
+    return ConvertingUses(
+        convert_file=convert_file,
+        run_batch=run_batch,
+        operations=BatchOperations(convert_file, documents.parse_document, held.hold),
+        max_body_bytes=documents.max_body_bytes,
+    )

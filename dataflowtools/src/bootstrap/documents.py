@@ -2,7 +2,7 @@
 
 from contextlib import AsyncExitStack
 
-from dataflowtools.src.bootstrap.programs import installed_for, worker_steps
+from dataflowtools.src.bootstrap.programs import Programs
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.drivenadapters.documents.modern_office import ModernOffice
 from dataflowtools.src.drivenadapters.documents.result_caches import MemoryResultCache, RedisResultCache
@@ -35,14 +35,16 @@ def open_result_cache(settings: Settings, resources: AsyncExitStack) -> ResultCa
     return RedisResultCache(client, ttl_s=settings.document_cache_ttl_s)
 
 
-def open_document_reader(settings: Settings, workers: LimitedWorkers) -> WorkerDocumentReader:
+def open_document_reader(
+    settings: Settings, workers: LimitedWorkers, programs: Programs
+) -> WorkerDocumentReader:
     """Read in limited workers."""
     return WorkerDocumentReader(
         workers,
         timeout_s=settings.document_timeout_s,
         memory_bytes=settings.document_memory_bytes,
         max_document_bytes=settings.document_max_bytes,
-        modern_office=ModernOffice(worker_steps(settings, workers), installed_for(settings)),
+        modern_office=ModernOffice(programs.steps, programs.installed),
     )
 
 
@@ -51,12 +53,13 @@ def document_uses(
     resources: AsyncExitStack,
     *,
     workers: LimitedWorkers,
+    programs: Programs,
     store: FileStore,
     catalogue: FileCatalogue,
     recogniser: TextRecogniser,
 ) -> DocumentUses:
     """Build the use cases of documents."""
-    reader = open_document_reader(settings, workers)
+    reader = open_document_reader(settings, workers, programs)
     cache = open_result_cache(settings, resources)
     return DocumentUses(
         parse_document=ParseDocument(

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.drivenadapters.database.sql_database import SqlDatabase
+from dataflowtools.src.driveradapters.execution.convert_stored import ConvertStored
 from dataflowtools.src.driveradapters.execution.parse_stored import ParseStored
 from dataflowtools.src.driveradapters.execution.read_pictures import ReadPictures
+from dataflowtools.src.driveradapters.execution.run_batches import RunBatches
 from dataflowtools.src.driveradapters.routes import Uses
 from executor.adapters.prometheus import PrometheusMonitoring
 from executor.assembly import open_engine
@@ -17,7 +19,7 @@ from executor.ports.handler import Handler
 from servicekit.health import Health
 from servicekit.metrics import Metrics
 
-SCOPES = {"parse": "documents", "ocr": "documents"}
+SCOPES = {"parse": "documents", "ocr": "documents", "convert": "documents", "batch": "documents"}
 
 
 def handlers_of(settings: Settings, uses: Uses) -> Mapping[str, Handler]:
@@ -26,6 +28,8 @@ def handlers_of(settings: Settings, uses: Uses) -> Mapping[str, Handler]:
     seeing = uses.seeing
     return {
         "parse": ParseStored(uses.documents.parse_document, inline_bytes=inline_bytes),
+        "convert": ConvertStored(uses.converting.convert_file),
+        "batch": RunBatches(uses.converting.run_batch, uses.converting.operations),
         "ocr": ReadPictures(seeing.extract_text, seeing.open_file, inline_bytes=inline_bytes),
     }
 
@@ -65,6 +69,11 @@ def _bounded(settings: Settings) -> Settings:
     """Start no more of a kind than there are processes for it: their time would run out in the workers' line."""
     if settings.executor_backend == "celery":  # each worker command says how many it carries
         return settings
-    processes = {"parse": settings.document_workers, "ocr": settings.ocr_workers}
+    processes = {
+        "parse": settings.document_workers,
+        "ocr": settings.ocr_workers,
+        "convert": settings.convert_workers,
+        "batch": settings.convert_workers,
+    }
     caps = {kind: count + 1 for kind, count in processes.items()}  # one more has its file at hand
     return settings.model_copy(update={"max_running_per_kind": {**caps, **settings.max_running_per_kind}})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dataflowtools.src.bootstrap.clock import utc_now
 from dataflowtools.src.bootstrap.documents import open_document_reader
+from dataflowtools.src.bootstrap.programs import Programs
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.drivenadapters.stores.local_file_store import LocalFileStore
 from dataflowtools.src.drivenadapters.workers.limited_workers import LimitedWorkers
@@ -66,7 +67,12 @@ def file_limits(settings: Settings) -> FileLimits:
 
 
 def file_uses(
-    settings: Settings, *, store: FileStore, catalogue: FileCatalogue, workers: LimitedWorkers
+    settings: Settings,
+    *,
+    store: FileStore,
+    catalogue: FileCatalogue,
+    workers: LimitedWorkers,
+    programs: Programs,
 ) -> FileUses:
     """Build the use cases of stored files."""
     limits = file_limits(settings)
@@ -77,7 +83,7 @@ def file_uses(
         describe_file=DescribeFile(catalogue=catalogue),
         delete_file=DeleteFile(store=store, catalogue=catalogue),
         read_properties=ReadProperties(
-            store=store, catalogue=catalogue, reader=open_document_reader(settings, workers)
+            store=store, catalogue=catalogue, reader=open_document_reader(settings, workers, programs)
         ),
         upload_max_bytes=settings.upload_max_bytes,
     )

@@ -1,5 +1,7 @@
 """LibreOffice and pandoc: whether they are here, and the workers that hold or start them."""
 
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from dataflowtools.src.common.settings import Settings
@@ -27,16 +29,20 @@ def families_for(settings: Settings) -> list[WorkerFamily]:
     )
 
 
-def held_documents(settings: Settings) -> HeldDocuments:
-    """Keep documents between steps in the data folder."""
-    return HeldDocuments(settings.data_dir / "held")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programs:
+    """What the service has of them, and what runs steps with them."""
+
+    installed: Installed
+    held: HeldDocuments
+    steps: WorkerSteps
 
 
-def worker_steps(settings: Settings, workers: LimitedWorkers) -> WorkerSteps:
-    """Do steps of conversions in workers."""
-    return WorkerSteps(
-        workers,
-        held_documents(settings),
-        timeout_s=settings.convert_timeout_s,
-        memory_bytes=settings.convert_memory_bytes,
+def open_programs(settings: Settings, resources: AsyncExitStack, workers: LimitedWorkers) -> Programs:
+    """Do steps of conversions in workers, and keep documents between steps in the data folder."""
+    held = HeldDocuments(settings.data_dir / "held")
+    resources.callback(held.close)
+    steps = WorkerSteps(
+        workers, held, timeout_s=settings.convert_timeout_s, memory_bytes=settings.convert_memory_bytes
     )
+    return Programs(installed=installed_for(settings), held=held, steps=steps)

@@ -9,6 +9,7 @@ from dataflowtools.src.bootstrap.converting import converting_uses
 from dataflowtools.src.bootstrap.documents import document_uses
 from dataflowtools.src.bootstrap.files import file_uses
 from dataflowtools.src.bootstrap.ocr import open_seeing
+from dataflowtools.src.bootstrap.programs import open_programs
 from dataflowtools.src.bootstrap.tags import tag_uses
 from dataflowtools.src.bootstrap.workers import open_workers
 from dataflowtools.src.bootstrap.writing import writing_uses
@@ -38,12 +39,14 @@ async def open_uses(
     workers = await open_workers(settings, resources, health, metrics)
     seeing = open_seeing(settings, resources, health, workers=workers, store=store, catalogue=catalogue)
     coderunner = open_coderunner(settings, resources)
-    files = file_uses(settings, store=store, catalogue=catalogue, workers=workers)
+    programs = open_programs(settings, resources, workers)
+    files = file_uses(settings, store=store, catalogue=catalogue, workers=workers, programs=programs)
     engine = open_table_engine(settings, resources, workers)
     documents = document_uses(
         settings,
         resources,
         workers=workers,
+        programs=programs,
         store=store,
         catalogue=catalogue,
         recogniser=seeing.recogniser,
@@ -52,7 +55,7 @@ async def open_uses(
         files=files,
         documents=documents,
         converting=converting_uses(
-            settings, workers=workers, engine=engine, documents=documents, files=files
+            settings, programs=programs, engine=engine, documents=documents, files=files
         ),
         writing=writing_uses(settings, workers=workers, files=files, store=store, catalogue=catalogue),
         seeing=seeing.uses,

@@ -34,7 +34,7 @@ def all_routes(uses: Uses, engine: ExecutionEngine) -> list[Route]:
     return [
         *file_routes(uses.files),
         *document_routes(uses.documents),
-        *converting_routes(uses.converting),
+        *converting_routes(uses.converting, engine),
         *writing_routes(uses.writing),
         *ocr_routes(uses.seeing),
         *tag_routes(uses.tags),

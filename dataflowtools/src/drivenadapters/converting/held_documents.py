@@ -1,6 +1,5 @@
 """Documents between two steps: held in files without a name, in a folder of ours."""
 
-import asyncio
 import hashlib
 import os
 import tempfile
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dataflowtools.src.drivenadapters.stores.blocks import blocks_of
+from dataflowtools.src.drivenadapters.threads import BoundedThreads
 from dataflowtools.src.errors import StorageFull
 from dataflowtools.src.logics.file.documents.ports.document_reader import TakenDocument
 
@@ -19,17 +19,22 @@ _BLOCK_BYTES = 1 << 20
 class HeldDocuments:
     """Makes, fills and reads such files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, threads: int = 4) -> None:
         self._folder = folder
+        self.threads = BoundedThreads(threads, name="held")
+
+    def close(self) -> None:
+        """End the threads."""
+        self.threads.close()
 
     @asynccontextmanager
     async def room(self) -> AsyncIterator[BinaryIO]:
         """Open a file to write to, until the context ends."""
-        file = await asyncio.to_thread(self._open)
+        file = await self.threads.run(self._open)
         try:
             yield file
         finally:
-            await asyncio.to_thread(file.close)
+            await self.threads.run(file.close)
 
     def _open(self) -> BinaryIO:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -39,7 +44,7 @@ class HeldDocuments:
     async def hold(self, data: bytes) -> AsyncIterator[TakenDocument]:
         """Hold bytes that are at hand."""
         async with self.room() as file:
-            await asyncio.to_thread(_write, file, data)
+            await self.threads.run(_write, file, data)
             yield await self.written(file)
 
     @asynccontextmanager
@@ -47,17 +52,17 @@ class HeldDocuments:
         """Hold bytes as they come."""
         async with self.room() as file:
             async for block in blocks_of(chunks, _BLOCK_BYTES):
-                await asyncio.to_thread(_write, file, block)
+                await self.threads.run(_write, file, block)
             yield await self.written(file)
 
     async def written(self, file: BinaryIO) -> TakenDocument:
         """Describe what was written to a file."""
-        return await asyncio.to_thread(_described, file)
+        return await self.threads.run(_described, file)
 
     async def read(self, document: TakenDocument) -> AsyncIterator[bytes]:
         """Yield the bytes of a held document."""
         place = 0
-        while chunk := await asyncio.to_thread(
+        while chunk := await self.threads.run(
             os.pread, document.handle.fileno(), _BLOCK_BYTES, place
         ):  # without moving the offset that others share
             place += len(chunk)

@@ -3,13 +3,18 @@
 from dataflowtools.src.drivenadapters.workers.families import WorkerFamily
 
 _JOBS = "dataflowtools.src.drivenadapters.documents.jobs"
-_INSPECT = "dataflowtools.src.drivenadapters.converting.worker.inspect_jobs:inspect"
+_CONVERTING = "dataflowtools.src.drivenadapters.converting.worker"
 
 
 def _family(name: str, size: int, queue_limit: int, memory_bytes: int, *, may_execute: bool) -> WorkerFamily:
     return WorkerFamily(
         name=name,
-        jobs={f"{name}.parse": f"{_JOBS}:parse", f"{name}.inspect": _INSPECT},
+        jobs={
+            f"{name}.parse": f"{_JOBS}:parse",
+            f"{name}.inspect": f"{_CONVERTING}.inspect_jobs:inspect",
+            f"{name}.members": f"{_CONVERTING}.unpack_jobs:members",
+            f"{name}.extract": f"{_CONVERTING}.unpack_jobs:extract",
+        },
         warm_up=(f"{_JOBS}:warm_up",),
         size=size,
         queue_limit=queue_limit,

@@ -36,7 +36,9 @@ class ConversionOptions(Body):
 
     def chosen(self, password: str | None) -> ConvertOptions:
         """Return the choices as the use case takes them."""
-        return ConvertOptions(**self.model_dump(), password=password)
+        return ConvertOptions(
+            **self.model_dump(include=set(ConversionOptions.model_fields)), password=password
+        )
 
 
 class ConvertRequest(Body):

@@ -11,7 +11,7 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
-from dataflowtools.tests.http.documents.converting import (
+from dataflowtools.tests.http.converting.converting import (
     TIMEOUT_S,
     book,
     changed,
@@ -24,7 +24,7 @@ from dataflowtools.tests.http_service import running, stored
 from dataflowtools.tests.unit.documents.making import bomb
 from servicekit.testing import assert_problem
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 TABLE = [["部门", "金额"], ["研发", "1,200.50"]]
 MARKDOWN = "# 标题\n\n正文 with **bold**.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n".encode()

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from dataflowtools.tests.http.documents.converting import book, converted, word
+from dataflowtools.tests.http.converting.converting import book, converted, word
 from dataflowtools.tests.http.documents.parsing import parse
 from dataflowtools.tests.http_service import running
 from servicekit.testing import assert_problem
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 MADE_BY = Path(__file__).parents[2] / "unit" / "documents" / "made_by"
 THROUGH = "read_through_libreoffice"

@@ -1,0 +1,1 @@
+"""What batches need of the world outside."""
