@@ -73,7 +73,8 @@ def _info(data: bytes) -> dict[str, Any]:
     start = data.find(b"{\\info", 0, 1 << 20)
     if start < 0:
         return {}
-    head, found = data[: data.find(b"{", 1)], {}
+    head = data[: data.find(b"{", 1)]
+    found: dict[str, Any] = {}
     for key, text in _INFO.findall(data[start : start + _INFO_BYTES]):
         runs = _Reading(head + b" " + text + b"}").blocks()
         told = " ".join(text_of(block.runs) for block in runs if isinstance(block, Paragraph)).strip()
