@@ -109,6 +109,22 @@ async def test_a_broken_sandbox_is_tried_again_with_growing_delays(database_url,
         assert states == ["queued", "running", "retrying", "running", "retrying", "running", "succeeded"]
 
 
+async def test_every_attempt_is_a_span_of_the_callers_trace_in_the_log(sqlite_url, engine_of, caplog):
+    caplog.set_level("INFO", "executor.core.attempts")
+    trace = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
+    options = ExecutionOptions(retry_count=1)
+    async with engine_of(sqlite_url, {"script": Script()}) as engine:
+        asked = request("script", break_first=1, options=options, context={"traceparent": trace})
+        info = await engine.execute(ADA, asked, HANG_S)
+    lines = [record.fields for record in caplog.records if record.message == "attempt ended"]
+
+    assert [(line["attempt"], line["status"]) for line in lines] == [(1, "retrying"), (2, "succeeded")]
+    assert {line["trace_id"] for line in lines} == {"a" * 32}
+    assert {line["parent_span_id"] for line in lines} == {"b" * 16}
+    assert len({line["span_id"] for line in lines} | {"b" * 16}) == 3
+    assert {(line["execution_id"], line["tenant_id"]) for line in lines} == {(info.execution_id, "acme")}
+
+
 async def test_retries_come_to_an_end(sqlite_url, engine_of):
     options = ExecutionOptions(retry_count=1)
     async with engine_of(sqlite_url, {"script": Script()}) as engine:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import secrets
 import subprocess
@@ -103,6 +104,11 @@ async def test_a_program_runs_on_the_worker_and_is_followed_at_the_service(clien
     assert "hello" in events
     assert [(one["state"], one["healthy"]) for one in workers] == [("ready", True)]
     assert 'stepflow_executions_total{kind="python",status="succeeded"} 1.0' in counted
+    spans = [json.loads(line) for line in pair[1].log.splitlines() if '"attempt ended"' in line]
+    assert [(one["trace_id"], one["parent_span_id"]) for one in spans] == [
+        ("a" * 32, spans[0]["parent_span_id"])
+    ]
+    assert spans[0]["span_id"] != spans[0]["parent_span_id"]
 
 
 async def test_what_runs_on_the_worker_is_cancelled_at_the_service(client):

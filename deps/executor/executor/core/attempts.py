@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from executor.common.executions import Claim, ExecutionOutput, Outcome, Settlement
 from executor.common.settings import ExecutorSettings
+from executor.common.tracing import span_of
 from executor.core import verdicts
 from executor.core.live import LiveRun, Stop
 from executor.core.loops import is_set_within, persistently
@@ -94,6 +95,7 @@ class AttemptRunner:
                 settled = settlement
         finally:
             self._monitoring.record_execution_end(claim, settled, time.monotonic() - started)
+            log.info("attempt ended", extra={"fields": _line_of(run, settled, time.monotonic() - started)})
             del self._live[claim.execution_id]
             self.finished += 1
             if not self._live:
@@ -196,3 +198,18 @@ class AttemptRunner:
     async def _drop(self, output: ExecutionOutput | None) -> None:
         if output is not None and output.ref is not None:
             await self._results.delete(output.ref)
+
+
+def _line_of(run: LiveRun, settled: Settlement | None, run_s: float) -> dict[str, object]:
+    """What the service's log keeps of an attempt: a span of the caller's trace, and the names to find it by."""
+    return {
+        **span_of(run.traceparent, run.context.traceparent),
+        "execution_id": run.execution_id,
+        "tenant_id": run.context.tenant_id,
+        "request_id": run.context.request_id,
+        "kind": run.request.kind,
+        "attempt": run.attempt,
+        "status": str(settled.status) if settled else "lost",
+        "queue_wait_ms": round((run.started_at - run.claim.created_at).total_seconds() * 1000),
+        "duration_ms": round(run_s * 1000),
+    }

@@ -176,6 +176,7 @@ def run_worker(plan: WorkerPlan) -> None:
     process = _Process(plan, draining.is_set)
     celery = make_celery(plan.settings)
     _declare_task(celery, process)
+    signals.setup_logging.connect(lambda **_: _quieten(), weak=False)
     signals.worker_shutting_down.connect(lambda **_: draining.set(), weak=False)
     if plan.pool == "prefork":
         signals.worker_process_init.connect(lambda **_: process.open(1), weak=False)
@@ -186,6 +187,11 @@ def run_worker(plan: WorkerPlan) -> None:
         celery.worker_main(_arguments(plan))
     finally:
         process.close()
+
+
+def _quieten() -> None:
+    """Logging is the command's own, and who listens to this signal keeps Celery from changing it."""
+    logging.getLogger("celery").setLevel(logging.WARNING)
 
 
 class _Process:
@@ -229,6 +235,4 @@ def _arguments(plan: WorkerPlan) -> list[str]:
         queue_of(plan.settings),
         "--without-gossip",
         "--without-mingle",
-        "--loglevel",
-        "WARNING",
     ]
