@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from dataflowtools.src.bootstrap import VERSION
 from dataflowtools.src.bootstrap.executions import handlers_of, results_folder
 from dataflowtools.src.bootstrap.files import open_file_store
 from dataflowtools.src.bootstrap.rows import database_url, open_rows
 from dataflowtools.src.bootstrap.uses import Stores, open_uses
 from dataflowtools.src.common.settings import Settings
+from dataflowtools.src.common.version import VERSION
 from executor.adapters.celery.worker import WorkerParts, WorkerPlan, run_worker
 from executor.adapters.prometheus import PrometheusMonitoring
 from executor.adapters.results import open_results
