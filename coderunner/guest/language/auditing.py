@@ -13,6 +13,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 from coderunner.guest.language import policy_tables as tables
+from coderunner.guest.language.library_text import what_reaches_out
 from coderunner.guest.language.refusals import CallRefused, FileRefused, Refusal
 
 if TYPE_CHECKING:
@@ -147,11 +148,13 @@ class Auditor:
             return
         text = source.decode("utf-8", "replace") if isinstance(source, bytes) else source
         plain = unicodedata.normalize("NFKC", text)
-        if found := _CODE_NAMES.search(plain) or _FUNCTIONS.search(plain) or _CALLS.search(plain):
+        found = _CODE_NAMES.search(plain) or _FUNCTIONS.search(plain) or _CALLS.search(plain)
+        name = found.group(1) if found else what_reaches_out(plain, self._policy)
+        if name:
             raise CallRefused(
                 Refusal(
                     "text as code",
-                    f'"{found.group(1)}" in text that a library runs as code',
+                    f'"{name}" in text that a library runs as code',
                     "it reaches past the guards",
                     "write the expression in Python",
                 )

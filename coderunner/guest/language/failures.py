@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import traceback
+from itertools import groupby
 from types import TracebackType
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from coderunner.guest.language.compiling import PROGRAM_NAME
 
 _HEADER: Final = "Traceback (most recent call last):\n"
 _MAX_FRAMES: Final = 60
+_MAX_SAME: Final = 3
 _MAX_CHAIN: Final = 5
 _GUEST: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _LINKS: Final = {
@@ -67,10 +69,11 @@ class Reporter:
         return ""
 
     def _is_own(self, file: str) -> bool:
+        """Whether a frame is the program's; compiled libraries name their sources by relative paths too."""
         return (
             file == PROGRAM_NAME
             or file.startswith(self._work_dir)
-            or not (os.path.isabs(file) or file.startswith("<"))
+            or (not os.path.isabs(file) and os.path.isfile(self._work_dir + file))
         )
 
     def _stack(self, trace: TracebackType | None) -> str:
@@ -89,6 +92,7 @@ class Reporter:
         _close(blocks, inside)
         if not own:
             return ""
+        blocks = _without_repetition(blocks)
         if len(blocks) > _MAX_FRAMES:
             cut = len(blocks) - _MAX_FRAMES
             blocks[_MAX_FRAMES // 2 : -_MAX_FRAMES // 2] = [f"  [… {cut} more frames]\n"]
@@ -125,6 +129,18 @@ def _close(blocks: list[str], inside: list[str]) -> None:
         more = f" ({len(inside)} frames)" if len(inside) > 1 else ""
         blocks.append(f"  [inside {inside[-1]}{more}]\n")
         inside.clear()
+
+
+def _without_repetition(blocks: list[str]) -> list[str]:
+    """Runs of the same frame cut as the interpreter does, so that a recursion is read at a glance."""
+    kept: list[str] = []
+    for block, run in groupby(blocks):
+        count = len(list(run))
+        kept += [block] * min(count, _MAX_SAME)
+        if count > _MAX_SAME:
+            more = count - _MAX_SAME
+            kept.append(f"  [Previous line repeated {more} more time{'s' if more > 1 else ''}]\n")
+    return kept
 
 
 def _short(file: str) -> str:

@@ -83,12 +83,30 @@ def _table_html(whole: Any, shown: Any) -> str:
 
 
 def table_schema(frame: Any) -> dict[str, Any]:
-    """The frame as a Table Schema data resource."""
+    """The frame as a Table Schema data resource; cells that pandas has no JSON for are mapped by our own rules."""
+    from coderunner.guest.language.library_values import column_names
+
+    if any(not isinstance(column, str) for column in frame.columns) or not frame.columns.is_unique:
+        frame = frame.set_axis(column_names(frame), axis="columns")
+    return attempt(lambda: _pandas_schema(frame), None) or _mapped_schema(frame)
+
+
+def _pandas_schema(frame: Any) -> dict[str, Any]:
     import json
 
     text = frame.to_json(orient="table", date_format="iso", default_handler=str, double_precision=15)
     parsed = json.loads(text)
     return {"schema": parsed["schema"], "data": parsed["data"]}
+
+
+def _mapped_schema(frame: Any) -> dict[str, Any]:
+    from pandas.io.json import build_table_schema
+
+    held = {name: frame[name].astype(object) for name in frame.columns}
+    rows, _ = to_json(frame.assign(**held).to_dict("records"), _PREVIEW_BYTES)
+    labels, _ = to_json(list(frame.index), _PREVIEW_BYTES)
+    data = [{"index": label, **row} for label, row in zip(labels, rows, strict=True)]
+    return {"schema": build_table_schema(frame, version=False), "data": data}
 
 
 def _polars(value: Any) -> Bundle | None:

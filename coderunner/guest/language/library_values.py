@@ -32,7 +32,7 @@ def _numpy(kind: type) -> Convert | None:
         return lambda mapper, value, depth: None if np.isnat(value) else mapper.map(str(value), depth)
     if issubclass(kind, np.generic):
         return lambda mapper, value, depth: mapper.map(
-            value.item() if not isinstance(value, np.void) else value.tolist(), depth
+            _fields(value) if isinstance(value, np.void) else value.item(), depth
         )
     return None
 
@@ -46,7 +46,14 @@ def _array(mapper: ValueMapper, value: Any, depth: int) -> Any:
         return mapper.map(value[()] if value.dtype.kind in "mM" else value.item(), depth)
     if value.dtype.kind in "mM":
         value = np.where(np.isnat(value), None, value.astype(str).astype(object))
-    return mapper.items((row if value.ndim > 1 else _plain(row) for row in value), depth)
+    plain = value.ndim == 1 and value.dtype.names is None
+    return mapper.items((_plain(row) if plain else row for row in value), depth)
+
+
+def _fields(value: Any) -> Any:
+    """A row of a structured array by the names of its fields."""
+    names = value.dtype.names
+    return value.tolist() if names is None else {name: value[name] for name in names}
 
 
 def _plain(item: Any) -> Any:
@@ -79,7 +86,8 @@ def _cell(item: Any) -> Any:
 
 def _frame(mapper: ValueMapper, value: Any, depth: int) -> Any:
     shown = value.head(MAX_ROWS)
-    columns = [str(column) for column in shown.columns]
+    columns = column_names(shown)
+    listed = mapper.items(columns, depth)
     rows = (
         dict(zip(columns, map(_cell, row), strict=True)) for row in shown.itertuples(index=False, name=None)
     )
@@ -87,12 +95,25 @@ def _frame(mapper: ValueMapper, value: Any, depth: int) -> Any:
     mapper.truncated |= len(records) < len(value)
     default = type(value.index).__name__ == "RangeIndex" and value.index.start == 0 and value.index.step == 1
     return {
-        "columns": mapper.items(columns, depth),
+        "columns": listed,
         "records": records,
         "index": None if default else mapper.items(map(_cell, shown.index[: len(records)]), depth),
         "shape": [int(size) for size in value.shape],
         "truncated": len(records) < len(value),
     }
+
+
+def column_names(frame: Any) -> list[str]:
+    """The names of columns as text, each once: levels are joined, a second `a` becomes `a.1`."""
+    names: dict[str, None] = {}
+    for column in frame.columns:
+        plain = name = ".".join(map(str, column)) if isinstance(column, tuple) else str(column)
+        number = 0
+        while name in names:
+            number += 1
+            name = f"{plain}.{number}"
+        names[name] = None
+    return list(names)
 
 
 def _series(mapper: ValueMapper, value: Any, depth: int) -> Any:

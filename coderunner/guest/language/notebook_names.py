@@ -73,7 +73,16 @@ class _Finder:
             for name, mime in _MIMES.items()
         }
         members["Image"] = Image
-        vars(module).update(members, display=self._shown, clear_output=lambda **_options: None)
+        vars(module).update(
+            members,
+            display=self._shown,
+            publish_display_data=self._published,
+            clear_output=lambda **_options: None,
+        )
+
+    def _published(self, data: dict[str, Any], metadata: Any = None, **_options: Any) -> None:
+        """A bundle as it is; what libraries show through a kernel."""
+        self._display(_Raw(data, metadata))
 
     def _shown(self, *values: Any, raw: bool = False, **options: Any) -> None:
         """`display`, where `raw` means that the values are bundles already."""
@@ -85,11 +94,12 @@ class _Finder:
 
 
 class _Raw:
-    def __init__(self, bundle: dict[str, Any]) -> None:
+    def __init__(self, bundle: dict[str, Any], metadata: Any = None) -> None:
         self._bundle = bundle
+        self._metadata = metadata or {}
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return self._bundle
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], Any]:
+        return self._bundle, self._metadata
 
 
 def offer(display: Callable[..., None]) -> None:

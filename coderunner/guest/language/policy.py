@@ -75,6 +75,8 @@ class Policy:
             tables.STRING_DISPATCH,
             tables.EXPRESSION_MEMBERS,
             tables.PICKLING_SWITCHES,
+            tables.PATH_FUNCTIONS,
+            tables.PARSER_SWITCHES,
             self._blocked_members,
         ):
             names.update(*(table[package] for package in table))

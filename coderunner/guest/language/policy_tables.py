@@ -25,7 +25,9 @@ STANDARD_MODULES: Final = frozenset(
         operator pathlib platform pprint queue random re secrets shlex sqlite3 statistics string struct tempfile
         textwrap threading time timeit tomllib types typing unicodedata urllib.parse uuid warnings weakref
         xml.etree.ElementTree zipfile zlib zoneinfo bz2 lzma concurrent urllib xml xml.etree
-        xml.sax.saxutils xml.sax ipaddress json.decoder json.encoder errno stat reprlib argparse tarfile
+        xml.dom xml.dom.minidom logging.handlers traceback
+        xml.sax.saxutils xml.sax ipaddress json.decoder
+        json.encoder errno stat reprlib argparse tarfile
         configparser fnmatch sched getopt
     """)
 )
@@ -89,6 +91,10 @@ REFUSED_MODULES: Final = {
     "bokeh.server": "it opens a network server",
     "bokeh.command": "it opens a network server",
     "bokeh.client": "it opens network connections",
+    "bokeh.application": "it runs text as code",
+    "bokeh.util.browser": "it starts a browser",
+    "altair.utils.execeval": "it runs text as code",
+    "plotly.optional_imports": "it imports any module by name",
     "plotly.io.kaleido": "it starts a browser",
     "statsmodels.tools.docstring": "it is private to statsmodels",
     "pyarrow.cffi": "it hands out foreign memory",
@@ -106,7 +112,7 @@ WHY_MODULE: Final = {
     ),
     "sys": (
         "it hands out every loaded module and the interpreter's internals",
-        "to end the program use exit(code)",
+        "to end the program use exit(code), to read its input use input(), to write to stderr use warnings or logging",
     ),
     "subprocess": ("programs may not start processes", "do the work in Python"),
     "multiprocessing": ("programs may not start processes", "use concurrent.futures.ThreadPoolExecutor"),
@@ -128,7 +134,6 @@ WHY_MODULE: Final = {
     "builtins": ("it hands out the builtins that the policy guards", "use the names directly"),
     "shutil": ("it moves and deletes files anywhere", "use pathlib (work dir only)"),
     "tkinter": ("there is no screen here", "draw with matplotlib"),
-    "traceback": ("it hands out frames", "print(error); the full traceback is in the reply"),
     "pdb": ("there is no terminal here", "use print()"),
     "signal": ("programs may not change how they are stopped", "ask for another timeout"),
 }
@@ -155,6 +160,7 @@ _REFUSED_MEMBERS: Final[dict[str, dict[str, str]]] = {
         "HDFStore": _PICKLE,
         "read_hdf": _PICKLE,
         "to_hdf": _PICKLE,
+        "test": _PROCESS,
     },
     "numpy": {
         "ctypeslib": _FOREIGN,
@@ -168,6 +174,10 @@ _REFUSED_MEMBERS: Final[dict[str, dict[str, str]]] = {
         "get_include": "",
         "NpzFile": _PICKLE,
         "show_config": "",
+        "runstring": _TEXT_AS_CODE,
+        "rundocs": _TEXT_AS_CODE,
+        "measure": _TEXT_AS_CODE,
+        "check_support_sve": _PROCESS,
         "set_string_function": "it changes how results are written",
     },
     "matplotlib": {
@@ -215,6 +225,14 @@ _REFUSED_MEMBERS: Final[dict[str, dict[str, str]]] = {
         "it builds any Python object; use yaml.safe_load",
     ),
     "PIL": {"show": _PROCESS},
+    "plotly": {"get_module": "it imports any module by name"},
+    "bokeh": dict.fromkeys(["import_optional", "import_required"], "it imports any module by name"),
+    "mpmath": dict.fromkeys(["runtests", "doctests"], _PROCESS),
+    "pyarrow": {"foreign_buffer": _FOREIGN},
+    "threadpoolctl": dict.fromkeys(["dynlib", "lib_controllers", "LibController", "register"], _FOREIGN),
+    "lxml": dict.fromkeys(
+        ["XSLT", "XInclude", "xinclude", "DTD", "XSLTAccessControl"], "it opens any path and address"
+    ),
     "string": {"Formatter": "its format strings walk attributes; use f-strings or str.format"},
     "typing": {
         "get_type_hints": _TEXT_AS_CODE,
@@ -268,7 +286,12 @@ _REFUSED_MEMBERS: Final[dict[str, dict[str, str]]] = {
         "LogRecord": "",
         "currentframe": "it hands out frames",
     },
-    "sqlite3": {"enable_load_extension": "it loads foreign code", "load_extension": "it loads foreign code"},
+    "sqlite3": {
+        "set_authorizer": "it guards files",
+        "Connection": "it connects past the guard; use sqlite3.connect()",
+        "enable_load_extension": "it loads foreign code",
+        "load_extension": "it loads foreign code",
+    },
     "weakref": {"proxy": "a proxy hides what it stands for", "ProxyType": "", "CallableProxyType": ""},
     "contextlib": {"redirect_stdin": ""},
     "dataclasses": {"make_dataclass": "it takes attribute names as text; write the class"},
@@ -299,6 +322,16 @@ ONLY_MEMBERS: Final[dict[str, frozenset[str]]] = {
     ),
     "timeit": frozenset({"default_timer"}),
     "platform": frozenset({"python_version", "python_version_tuple", "python_implementation"}),
+    "traceback": frozenset(["print_exc", "format_exc", "print_exception", "format_exception"]),
+    "logging.handlers": frozenset(
+        [
+            "RotatingFileHandler",
+            "TimedRotatingFileHandler",
+            "MemoryHandler",
+            "QueueHandler",
+            "BufferingHandler",
+        ]
+    ),
     "abc": frozenset(
         words("""
         ABC abstractmethod abstractproperty abstractclassmethod abstractstaticmethod ABCMeta
@@ -324,6 +357,32 @@ STRING_DISPATCH: Final[dict[str, frozenset[str]]] = {
 
 EXPRESSION_MEMBERS: Final[dict[str, frozenset[str]]] = {"pandas": frozenset({"eval", "query"})}
 """Methods that take an expression as text: `@` and private names are refused in it."""
+
+PATH_FUNCTIONS: Final[dict[str, frozenset[str]]] = {
+    "pyarrow": frozenset(
+        words("""
+            memory_map create_memory_map OSFile input_stream output_stream open_csv read_csv write_csv read_json
+            open_json read_table write_table read_schema read_metadata read_pandas ParquetFile ParquetWriter
+            ParquetDataset write_to_dataset write_metadata dataset parquet_dataset write_dataset read_feather
+            write_feather ORCFile open_file open_stream new_file new_stream
+        """)
+    ),
+    "lxml": frozenset(
+        ["parse", "iterparse", "write", "write_c14n", "open_in_browser", "xmlfile", "htmlfile"]
+    ),
+    "cv2": frozenset(
+        words("""
+            imread imreadmulti imreadanimation imwrite imwritemulti imwriteanimation imcount FileStorage
+            VideoCapture VideoWriter
+        """)
+    ),
+    "fitz": frozenset(["open", "Document"]),
+    "pymupdf": frozenset(["open", "Document"]),
+}
+"""Functions that open paths in C, where the interpreter does not report it."""
+
+PARSER_SWITCHES: Final[dict[str, frozenset[str]]] = {"lxml": frozenset({"XMLParser", "XMLPullParser"})}
+"""Parsers whose switches make documents open files."""
 
 PICKLING_SWITCHES: Final[dict[str, frozenset[str]]] = {"numpy": frozenset({"load", "fromfile", "memmap"})}
 """Functions whose `allow_pickle=True` is refused."""

@@ -50,6 +50,8 @@ def restricted_builtins(policy: Policy, guards: Guards, importer: Callable[..., 
             names.OWN_PRIVATE: guards.own_private,
             names.CLASS_NAME: guards.class_name,
             names.METACLASS: guards.metaclass,
+            names.VARS: _vars_of(guards),
+            names.TYPE: type_face,
             MATCH_VALUES: match_values,
         }
     )

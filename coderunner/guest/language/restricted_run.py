@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from coderunner.guest.language import compiling
 from coderunner.guest.language.auditing import Auditor
 from coderunner.guest.language.guards import Guards
+from coderunner.guest.language.hardening import harden
 from coderunner.guest.language.importing import Importer
 from coderunner.guest.language.refusals import CallRefused, Place, PolicyViolation, Refusal, violation
 from coderunner.guest.language.restricted_builtins import restricted_builtins
@@ -35,6 +36,7 @@ class RestrictedRun:
         builtins = restricted_builtins(policy, guards, importer)
         importer.namespace = lambda name: {"__name__": name, "__builtins__": builtins}
         namespace["__builtins__"] = builtins
+        harden()
         self._auditor = Auditor(policy, work_dir)
         sys.addaudithook(self._auditor)
         if not policy.system_calls:

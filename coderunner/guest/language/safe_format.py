@@ -13,8 +13,27 @@ _MAX_NESTING = 2
 
 
 class _GuardedFormatter(string.Formatter):
+    """Formats once; counts `{}`, `{.name}` and `{[0]}` as `str.format` does."""
+
     def __init__(self, read: Getattr) -> None:
         self._read = read
+        self._counted = 0
+        self._named = False
+
+    def parse(self, format_string: Any) -> Any:
+        for literal, field, spec, conversion in formatter_parser(format_string):
+            yield literal, field if field is None else self._numbered(field), spec, conversion
+
+    def _numbered(self, field: str) -> str:
+        if field[:1] not in ("", ".", "["):
+            self._named |= field[:1].isdigit()
+            if self._named and self._counted:
+                raise ValueError("cannot switch from automatic field numbering to manual field specification")
+            return field
+        if self._named:
+            raise ValueError("cannot switch from manual field specification to automatic field numbering")
+        self._counted += 1
+        return f"{self._counted - 1}{field}"
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
         first, rest = formatter_field_name_split(field_name)

@@ -29,12 +29,16 @@ WRITE_PRIVATE: Final = "<private write>"
 OWN_PRIVATE: Final = "<own private getattr>"
 CLASS_NAME: Final = "<class name>"
 METACLASS: Final = "<metaclass>"
+VARS: Final = "<vars>"
+TYPE: Final = "<type>"
 
 _INSPECT_WHY: Final = "it leads to frames and code objects"
 _DUNDER_WHY: Final = "special attributes lead to the interpreter's internals"
 _NODE_REASONS: Final = {
     "TryStar": ("except*", "CPython confuses types in it", "use except, and read error.exceptions"),
 }
+_SAFE_FORMS: Final = {"__class__": TYPE, "__dict__": VARS}
+"""What methods read of objects by name, `self.__class__` above all, and the builtins that give it guarded."""
 _FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -158,6 +162,8 @@ class ProgramTransformer(MatchPatterns):
         if isinstance(node.ctx, ast.Load):
             if name in ("__name__", "__qualname__") and _is_class_of(node.value):
                 return CLASS_NAME
+            if name in _SAFE_FORMS and self._in_method() and isinstance(node.value, ast.Name):
+                return _SAFE_FORMS[name]
             if name in tables.READABLE_DUNDER_ATTRIBUTES:
                 return CHECKED_GETATTR
             if name in tables.SUPER_DUNDERS and _is_supercall(node.value):
@@ -185,7 +191,12 @@ class ProgramTransformer(MatchPatterns):
         if guard == GETATTR and self._needs_no_guard(node):
             return node
         value = self.visit(node.value)
+        if guard in _SAFE_FORMS.values():
+            return call(guard, node, [value])
         return call(guard, node, [value, constant(self._mangled(node.attr), node)])
+
+    def _in_method(self) -> bool:
+        return any(isinstance(scope, ast.ClassDef) for scope in self._scopes)
 
     def _needs_no_guard(self, node: ast.Attribute) -> bool:
         """A member of an imported library that is known to be harmless is read natively, at no cost."""

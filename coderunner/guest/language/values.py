@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import array
 import base64
+import collections
 import datetime as dt
 import decimal
 import enum
@@ -11,6 +13,7 @@ import math
 import sys
 import uuid
 from pathlib import PurePath
+from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from coderunner.guest.language.caution import attempt, clean_text, text_of
@@ -178,6 +181,19 @@ def _enumeration(mapper: ValueMapper, value: Any, depth: int) -> Any:
     return mapper.map(object.__getattribute__(value, "_value_"), depth)
 
 
+def _held(value: Any) -> dict[str, Any]:
+    held: dict[str, Any] = object.__getattribute__(value, "__dict__")
+    return held
+
+
+def _user_data(mapper: ValueMapper, value: Any, depth: int) -> Any:
+    return mapper.map(_held(value)["data"], depth)
+
+
+def _view(mapper: ValueMapper, value: Any, depth: int) -> Any:
+    return mapper.items(iter(value), depth)
+
+
 def _as_exact(kind: type) -> Callable[[ValueMapper, Any, int], Any]:
     scalar = _SCALARS[kind]
 
@@ -195,6 +211,15 @@ _COMPOUNDS: Final[list[tuple[type, Callable[[ValueMapper, Any, int], Any]]]] = [
     (tuple, _sequence),
     (set, _unordered),
     (frozenset, _unordered),
+    (collections.deque, lambda mapper, value, depth: mapper.items(collections.deque.__iter__(value), depth)),
+    (collections.UserDict, _user_data),
+    (collections.UserList, _user_data),
+    (SimpleNamespace, lambda mapper, value, depth: mapper.pairs(dict.items(_held(value)), depth)),
+    (type({}.keys()), _view),
+    (type({}.values()), _view),
+    (type({}.items()), _view),
+    (MappingProxyType, lambda mapper, value, depth: mapper.map(dict(value), depth)),
+    (array.array, lambda mapper, value, depth: mapper.items(array.array.tolist(value), depth)),
     (range, lambda mapper, value, depth: mapper.items(value, depth)),
     (memoryview, lambda mapper, value, _depth: mapper._text(_base64(value))),
     (PurePath, lambda mapper, value, _depth: mapper._text(text_of(PurePath.__str__(value))[1:-1])),

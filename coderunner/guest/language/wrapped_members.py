@@ -6,18 +6,17 @@ import abc
 import collections
 import functools
 import operator
-import re
 import string
-import unicodedata
-from collections.abc import Callable, Mapping
-from types import ModuleType
+from collections.abc import Callable
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 
-from coderunner.guest.language import policy_tables as tables
+from coderunner.guest.language.argument_guards import argument_guard
 from coderunner.guest.language.refusals import AttributeRefused, CallRefused, FileRefused, Refusal
 from coderunner.guest.language.safe_format import Getattr, format_text, format_text_map
+from coderunner.guest.language.safe_traceback import STAND_INS
 
 if TYPE_CHECKING:
     from coderunner.guest.language.policy import Policy
@@ -90,17 +89,9 @@ def read(policy: Policy, owner: Any, name: str, reader: Reader) -> Any:
     for package in packages_of(owner):
         if refusal := policy.member(package, name):
             raise AttributeRefused(refusal)
-        if wrap := _wrapper(package, name):
+        if wrap := argument_guard(package, name):
             return wrap(reader(owner, name), f"{package}.{name}()")
     return reader(owner, name)
-
-
-def _wrapper(package: str, name: str) -> Callable[[Any, str], Any] | None:
-    """How a package's member is wrapped, when it is."""
-    for table, wrap in _WRAPPED:
-        if name in table.get(package, ()):
-            return wrap
-    return None
 
 
 def _guarded(policy: Policy, reader: Reader) -> Reader:
@@ -199,27 +190,40 @@ def _methodcaller(guarded: Getattr) -> Any:
 
 def _update_wrapper(_guarded: Getattr) -> Any:
     def update_wrapper(wrapper: Any, wrapped: Any, *names: Any, **keywords: Any) -> Any:
-        if names or keywords:
+        if names or keywords or not _is_the_programs(wrapper):
             raise CallRefused(_COPYING)
         return functools.update_wrapper(wrapper, wrapped)
 
     return update_wrapper
 
 
-def _wraps(_guarded: Getattr) -> Any:
+def _wraps(guarded: Getattr) -> Any:
+    update_wrapper = _update_wrapper(guarded)
+
     def wraps(wrapped: Any, *names: Any, **keywords: Any) -> Any:
         if names or keywords:
             raise CallRefused(_COPYING)
-        return functools.wraps(wrapped)
+        return lambda wrapper: update_wrapper(wrapper, wrapped)
 
     return wraps
+
+
+def _is_the_programs(wrapper: Any) -> bool:
+    """Whether attributes may be set on it: a library's own functions and classes stay as they are."""
+    from coderunner.guest.language.ownership import is_own_home
+
+    if isinstance(wrapper, type):
+        return is_own_home(type.__getattribute__(wrapper, "__module__"))
+    if type(wrapper) is FunctionType:
+        return is_own_home(wrapper.__module__)
+    return not isinstance(wrapper, (ModuleType, BuiltinFunctionType))
 
 
 _COPYING: Final = Refusal(
     "attribute",
     "wraps() with attribute names",
-    "it copies attributes past the guard",
-    "use wraps(function) alone",
+    "it copies attributes past the guard, and libraries stay as they are",
+    "use wraps(function) alone, on a function of your own",
 )
 
 
@@ -243,12 +247,17 @@ def guarded_open(file: Any, *args: Any, **kwargs: Any) -> Any:
 _OPENER_PLACE: Final = 6
 
 
+def _as_it_is(stand_in: Any) -> Callable[[Getattr], Any]:
+    return lambda _guarded: stand_in
+
+
 REPLACED: Final[dict[Any, Callable[[Getattr], Any]]] = {
     operator.attrgetter: _attrgetter,
     operator.methodcaller: _methodcaller,
     functools.update_wrapper: _update_wrapper,
     functools.wraps: _wraps,
     open: lambda _guarded: guarded_open,
+    **{original: _as_it_is(stand_in) for original, stand_in in STAND_INS.items()},
 }
 """What is handed out in a guarded form wherever it is found."""
 
@@ -257,101 +266,3 @@ def replacements(policy: Policy, reader: Reader) -> dict[Any, Any]:
     """The guarded forms for one run."""
     guarded = _guarded(policy, reader)
     return {original: make(guarded) for original, make in REPLACED.items()}
-
-
-# --- text arguments ---
-
-
-def _backend_by_name(original: Any, _what: str) -> Any:
-    if not callable(original):
-        return original
-
-    @functools.wraps(original)
-    def use(backend: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(backend, str) and str.__contains__(backend.lower(), "module://"):
-            raise CallRefused(Refusal("member", "a backend by module name", "it loads any module"))
-        return original(backend, *args, **kwargs)
-
-    return use
-
-
-def _without_private_text(method: Any, what: str) -> Any:
-    if not callable(method):
-        return method
-
-    @functools.wraps(method, updated=())
-    def dispatched(*args: Any, **kwargs: Any) -> Any:
-        texts = [*args[:3], *(value for key, value in kwargs.items() if key not in _DATA_KEYWORDS)]
-        if any(map(_names_private, texts)):
-            raise CallRefused(
-                Refusal(
-                    "text dispatch",
-                    f"a private name given to {what} as text",
-                    "it is read past the attribute guard",
-                    "give the function itself",
-                )
-            )
-        return method(*args, **kwargs)
-
-    return dispatched
-
-
-_DATA_KEYWORDS: Final = frozenset({"args", "values", "index", "columns", "fill_value", "margins_name"})
-
-
-def _names_private(value: Any, depth: int = 3) -> bool:
-    if isinstance(value, str):
-        return str.startswith(value, "__")
-    if depth and isinstance(value, (list, tuple)):
-        return any(_names_private(item, depth - 1) for item in list(value))
-    if depth and isinstance(value, dict):
-        return any(_names_private(item, depth - 1) for item in list(dict.values(value)))
-    return False
-
-
-def _without_code_text(method: Any, what: str) -> Any:
-    @functools.wraps(method, updated=())
-    def evaluated(*args: Any, **kwargs: Any) -> Any:
-        for value in (*args, *kwargs.values()):
-            if isinstance(value, str) and _is_code_text(str.__str__(value)):
-                raise CallRefused(
-                    Refusal(
-                        "text as code",
-                        f"this text given to {what}",
-                        "`@` and private names reach past the guard",
-                        "filter with df[df.column > value]",
-                    )
-                )
-        kwargs["level"] = kwargs.get("level", 0) + 1  # pandas looks for @names this many frames up
-        return method(*args, **kwargs)
-
-    return evaluated
-
-
-def _is_code_text(text: str) -> bool:
-    """Whether an expression reaches beyond columns: a local's attribute, a private name, a call by `@`."""
-    plain = unicodedata.normalize("NFKC", text)
-    return "__" in plain or re.search(r"\.\s*_|@\s*\w+\s*[.(]", plain) is not None
-
-
-def _without_pickling(function: Any, what: str) -> Any:
-    if not callable(function):
-        return function
-
-    @functools.wraps(function, updated=())
-    def loaded(*args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("allow_pickle") or (what == "numpy.load()" and len(args) > 2 and args[2]):
-            raise CallRefused(
-                Refusal("member", f"{what} with allow_pickle", "unpickling runs code", "save plain arrays")
-            )
-        return function(*args, **kwargs)
-
-    return loaded
-
-
-_WRAPPED: Final[tuple[tuple[Mapping[str, frozenset[str]], Callable[[Any, str], Any]], ...]] = (
-    (tables.STRING_DISPATCH, _without_private_text),
-    (tables.EXPRESSION_MEMBERS, _without_code_text),
-    (tables.PICKLING_SWITCHES, _without_pickling),
-    ({"matplotlib": frozenset({"use"})}, _backend_by_name),
-)

@@ -72,6 +72,14 @@ def test_a_refusal_at_run_time_says_its_line(guest):
     assert found["instead"]
 
 
+def test_a_method_reads_the_namespace_of_its_own_objects_only(guest):
+    for read in ("int.__dict__", "json.__dict__", "x.__dict__"):
+        ran = guest(f"import json\nclass A:\n    def f(self, x): return {read}\nA().f(json)")
+        assert ran.status == "policy_violation", (read, ran)
+    ran = guest("class A:\n    def f(self, x): return x.__class__('B', (), {})\nA().f(int)")
+    assert ran.status == "policy_violation", ran
+
+
 def test_advice_names_what_to_write(guest):
     for code, advice in (
         ("import os", "pathlib"),

@@ -52,7 +52,15 @@ SHOWN = {
     ),
     "duplicate columns": (
         "import pandas as pd\npd.DataFrame([[1, 2]], columns=['a', 'a'])",
-        ["text/plain", "text/html"],
+        ["text/plain", "text/html", TABLE],
+    ),
+    "levels of columns": (
+        "import pandas as pd\npd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([('x', 'p')]))",
+        ["text/html", TABLE],
+    ),
+    "cells that pandas has no JSON for": (
+        "import pandas as pd\npd.DataFrame({'b': [b'\\xff'], 'i': pd.arrays.IntervalArray.from_breaks([0, 1])})",
+        ["text/html", TABLE],
     ),
     "dates": (
         "import pandas as pd\npd.DataFrame({'t': pd.date_range('2020', periods=2, tz='UTC')})",
@@ -113,6 +121,19 @@ def test_all_of_them_are_valid_for_nbformat(data_guest, guest_python):
     outputs += data_guest("1 / 0").outputs
     assert {output["output_type"] for output in outputs} == {"display_data", "execute_result", "error"}
     validate(guest_python, outputs)
+
+
+def test_bokeh_shows_in_its_notebook_mode(data_guest):
+    ran = data_guest(
+        "from bokeh.plotting import figure, show, output_notebook\noutput_notebook()\np = figure()\np.line([1], [2])\nshow(p)"
+    )
+    assert ran.status == "success", ran.stderr
+    assert ran.bundle("application/vnd.bokehjs_exec.v0+json") is not None
+
+
+def test_a_table_of_odd_cells_keeps_every_one(data_guest):
+    ran = data_guest("import pandas as pd\npd.DataFrame([[b'\\xff', 2]], columns=['a', 'a'])")
+    assert ran.bundle(TABLE)["data"] == [{"index": 0, "a": "/w==", "a.1": 2}]
 
 
 def test_scripts_in_html_are_noted(guest):

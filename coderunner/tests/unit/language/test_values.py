@@ -3,6 +3,13 @@
 import pytest
 
 PLAIN = {
+    "__import__('collections').deque([1, 2])": [1, 2],
+    "__import__('collections').UserDict(a=1)": {"a": 1},
+    "__import__('collections').UserList([1])": [1],
+    "__import__('types').SimpleNamespace(a=1)": {"a": 1},
+    "__import__('types').MappingProxyType({'a': 1})": {"a": 1},
+    "__import__('array').array('i', [1])": [1],
+    "[{'a': 1}.keys(), {'a': 1}.values(), {'a': 1}.items()]": [["a"], [1], [["a", 1]]],
     "None": None,
     "True": True,
     "1": 1,
@@ -38,6 +45,22 @@ PLAIN = {
     "'\\ud800'": "\\ud800",
 }
 DATA = {
+    "np.array([(1, 2.0)], dtype=[('a', 'i4'), ('b', 'f8')])": [{"a": 1, "b": 2.0}],
+    "np.array([(1, 2.0)], dtype=[('a', 'i4'), ('b', 'f8')])[0]": {"a": 1, "b": 2.0},
+    "pd.DataFrame([[1, 2]], columns=['a', 'a'])": {
+        "columns": ["a", "a.1"],
+        "records": [{"a": 1, "a.1": 2}],
+        "index": None,
+        "shape": [1, 2],
+        "truncated": False,
+    },
+    "pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([('x', 1)]))": {
+        "columns": ["x.1"],
+        "records": [{"x.1": 1}],
+        "index": None,
+        "shape": [1, 1],
+        "truncated": False,
+    },
     "np.int64(5)": 5,
     "np.float32(0.5)": 0.5,
     "np.float64('nan')": None,
@@ -75,13 +98,6 @@ DATA = {
         "records": [{"t": "2020-01-01T00:00:00"}],
         "index": None,
         "shape": [1, 1],
-        "truncated": False,
-    },
-    "pd.DataFrame([[1, 2]], columns=['a', 'a'])": {
-        "columns": ["a", "a"],
-        "records": [{"a": 2}],
-        "index": None,
-        "shape": [1, 2],
         "truncated": False,
     },
     "pd.Series([1, 2], name='s')": {
@@ -123,6 +139,14 @@ def test_a_large_frame_is_cut_and_says_its_true_shape(data_guest):
     assert ran.value["truncated"] is True
     assert ran.verdict["value_truncated"] is True
     assert 0 < len(ran.value["records"]) < 2000
+
+
+def test_a_frame_that_is_cut_still_names_its_columns(data_guest):
+    ran = data_guest(
+        "import pandas as pd, numpy as np\npd.DataFrame(np.zeros((999, 50)))", limits={"value_bytes": 50_000}
+    )
+    assert ran.value["columns"] == [str(number) for number in range(50)]
+    assert ran.value["truncated"]
 
 
 def test_cycles_and_depth_are_bounded(guest):

@@ -1,0 +1,125 @@
+"""The small languages inside libraries: what they run, format, import and open for a restricted program."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+TEXT_AS_CODE = {
+    "module behind a module": "import sympy\nsympy.lambdify([], 'numpy.f2py.os.getcwd()', modules=['numpy'])()",
+    "function of a module": "import sympy\nf = sympy.lambdify([], 'numpy.f2py.os.getcwd', modules=['numpy'])\nf()()",
+    "a class built": "import sympy\nsympy.lambdify([], 'type(type(1))(\"A\",(),{})')()",
+    "format in text": 'import sympy\nsympy.lambdify([], \'"{0.__cl" "ass__}".format(1)\')()',
+    "nested sympify": "import sympy\nsympy.sympify('lambdify(x, \"type(type(1))(chr(65),(),{})\")(1)')",
+    "patsy": "import patsy, numpy as np\npatsy.dmatrix('np.f2py.os.getcwd()', {})",
+    "formula": "import statsmodels.formula.api as f, numpy as np\nf.ols('a ~ np.f2py.os.getpid()', pd.DataFrame({'a': [1, 2.]}))",
+    "formulaic": "import formulaic, numpy as np\nformulaic.model_matrix('np.f2py.os.getcwd()', pd.DataFrame({'a': [1]}), context={'np': np})",
+    "altair's eval": "import altair.utils.execeval as e\ne.eval_block('import os; os')",
+    "bokeh's runner": "from bokeh.application.handlers.code_runner import CodeRunner\nCodeRunner('import os', 'x', [])",
+    "numpy's runner": "import numpy.testing as t\nt.runstring('import os', {})",
+    "raw memory by eval": "pd.DataFrame({'a': [1]}).eval('a.values.ctypes', engine='python')",
+    "template": 'import docxtpl, docx\nd = docx.Document()\nd.add_paragraph("{{ x.__init__ }}")\nd.save("t.docx")\nt = docxtpl.DocxTemplate("t.docx")\nt.render({"x": d})',
+    "template filter": "import docxtpl, docx\nd = docx.Document()\nd.add_paragraph('{{ x|attr(n) }}')\nd.save('t.docx')\nt = docxtpl.DocxTemplate('t.docx')\nt.render({'x': d, 'n': '__cl' + 'ass__'})",
+}
+FORMATS = {
+    "styler": "pd.DataFrame({'a': [1]}).style.format('{0.__class__}').to_html()",
+    "ticker": "import matplotlib.ticker as t\nt.StrMethodFormatter('{x.__class__}')(1, 1)",
+    "tick labels": "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.yaxis.set_major_formatter('{x.__class__}')\nax.plot([1, 2])\nfig.canvas.draw()",
+    "bar labels": "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.bar_label(ax.bar([1], [2]), fmt='{.__class__}')",
+}
+IMPORTS = {
+    "plotly": "import plotly.utils as u\nu.get_module('os')",
+    "plotly's own": "import plotly\nplotly.optional_imports.get_module('subprocess')",
+    "bokeh": "from bokeh.util.dependencies import import_required\nimport_required('subprocess', 'x')",
+    "figure hooks": "import matplotlib.pyplot as plt\nplt.rcParams['figure.hooks'] = ['builtins:print']\nplt.figure()",
+    "hooks for a while": "import matplotlib.pyplot as plt\nwith plt.rc_context({'figure.hooks': ['builtins:print']}): plt.figure()",
+    "thread pools' library": "import threadpoolctl\nthreadpoolctl.ThreadpoolController().lib_controllers[0].dynlib",
+    "thread pools' classes": "from threadpoolctl import LibController",
+    "foreign buffer": "import pyarrow as pa\npa.foreign_buffer(4096, 10).to_pybytes()",
+}
+FILES = {
+    "arrow file": "import pyarrow as pa\npa.OSFile('/etc/passwd').read(9)",
+    "arrow map": "import pyarrow as pa\npa.memory_map('/etc/passwd').read(9)",
+    "arrow stream": "import pyarrow as pa\npa.input_stream('/etc/passwd').read(9)",
+    "arrow csv": "from pyarrow.csv import read_csv\nread_csv('/etc/passwd')",
+    "arrow set": "import pyarrow.dataset as d\nd.dataset('/etc')",
+    "xml entity": "import lxml.etree as E\nE.fromstring('<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>', E.XMLParser(resolve_entities=True, load_dtd=True))",
+    "xml file": "import lxml.etree as E\nE.parse('/etc/passwd')",
+    "xslt": "import lxml.etree as E\nE.XSLT(E.fromstring('<a/>'))",
+    "picture": "import cv2\ncv2.imread('/etc/passwd')",
+    "document": "import pymupdf\npymupdf.open('/etc/passwd')",
+    "connection": "import sqlite3\nsqlite3.Connection('x.db')",
+    "authoriser": "import sqlite3\nsqlite3.connect(':memory:').set_authorizer(None)",
+}
+LIBRARIES_STAY = {
+    "function": "import functools, json\ndef f(): pass\nfunctools.update_wrapper(json.dumps, f)",
+    "class": "import functools\ndef f(): pass\nfunctools.wraps(f)(pd.DataFrame)",
+    "private by a class": "import functools\ndef f(): pass\nfor c in pd.DataFrame.mro()[:-1]: functools.update_wrapper(c, f)\nvars(pd.DataFrame())",
+}
+DOORS = {
+    f"{group}: {name}": code
+    for group, programs in (
+        ("text", TEXT_AS_CODE), ("format", FORMATS), ("import", IMPORTS), ("file", FILES), ("library", LIBRARIES_STAY),
+    )
+    for name, code in programs.items()
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", DOORS.values(), ids=DOORS)
+def test_a_librarys_language_stays_within_the_policy(data_guest, code):
+    ran = data_guest(f"import pandas as pd\n{code}\nprint('through')")
+    assert ran.status == "policy_violation", ran
+    assert "through" not in ran.stdout
+
+
+def test_sql_opens_files_in_the_work_dir_only(guest):
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as outside:  # /tmp is the run's own in the jail
+        target = Path(outside, "out.db")
+        for statement in (f"attach '{target}' as a", f"vacuum into '{target}'"):
+            made = 'c = sqlite3.connect("x.db")\nc.execute("create table t(a)")\nc.commit()'
+            ran = guest(f'import sqlite3\n{made}\nc.execute("{statement}")')
+            assert ran.status == "error", ran
+            assert not target.exists()
+    inside = "attach 'b.db' as b", "attach ':memory:' as m", "vacuum into 'c.db'"
+    code = "\n".join(f'c.execute("{statement}")' for statement in inside)
+    ran = guest(f'import sqlite3\nc = sqlite3.connect("x.db")\n{code}')
+    assert ran.status == "success", ran.stderr
+    assert "c.db" in ran.files
+
+
+WORKS = {
+    "styler": "print('1.50' in pd.DataFrame({'a': [1.5]}).style.format('{:.2f}').to_html())",
+    "logging": "import logging\nlogging.basicConfig(format='{levelname} {message}', style='{')\nlogging.warning('hi')\nprint(1)",
+    "ticker": "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\nax.yaxis.set_major_formatter('{x:.1f} km')\nfig.canvas.draw()\nprint(ax.get_yticklabels()[0].get_text())",
+    "bar labels": "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nprint(ax.bar_label(ax.bar([1], [2]), fmt='{:.1f}')[0].get_text())",
+    "template": "import docxtpl, docx\nd = docx.Document()\nd.add_paragraph('{{ x.a }} {{ y.upper() }}')\nd.save('t.docx')\nt = docxtpl.DocxTemplate('t.docx')\nt.render({'x': {'a': 1}, 'y': 'z'})\nt.save('o.docx')\nprint(docx.Document('o.docx').paragraphs[0].text)",
+    "arrow": "import pyarrow as pa, pyarrow.parquet as pq\npq.write_table(pa.table({'a': [1]}), 't.parquet')\nprint(pq.ParquetFile('t.parquet').metadata.num_rows)",
+    "xml": "import lxml.etree as E\nE.ElementTree(E.fromstring('<a><b/></a>')).write('x.xml')\nprint(E.parse('x.xml', E.XMLParser(remove_blank_text=True)).getroot().tag)",
+    "picture": "import cv2, numpy as np\ncv2.imwrite('x.png', np.zeros((2, 2), 'uint8'))\nprint(cv2.imread('x.png').shape)",
+    "document": "import pymupdf\nd = pymupdf.open()\nd.new_page()\nd.save('x.pdf')\nprint(len(pymupdf.open('x.pdf')))",
+    "formulas": "import patsy, numpy as np\nprint(patsy.dmatrix('np.log(a) + C(b)', {'a': [1, 2], 'b': ['x', 'y']}).shape)",
+    "traceback": "import traceback\ntry: 1 / 0\nexcept ZeroDivisionError as error: print(traceback.format_exc(), traceback.format_exception(error)[-1])",
+    "rotating log": "from logging.handlers import RotatingFileHandler\nimport logging\nlogging.getLogger('x').addHandler(RotatingFileHandler('a.log'))\nlogging.getLogger('x').error('boom')\nprint(open('a.log').read())",
+}
+
+
+@pytest.mark.parametrize("code", WORKS.values(), ids=WORKS)
+def test_a_librarys_language_works_for_ordinary_use(data_guest, code):
+    ran = data_guest(f"import pandas as pd\n{code}")
+    assert ran.status == "success", ran.stderr
+    assert ran.stdout
+
+
+def test_a_failing_log_line_shows_no_path_of_the_host(guest):
+    ran = guest("import logging\nlogging.warning('%d', 'x')\nprint('on')")
+    assert ran.stdout == "on\n"
+    assert "Logging error" in ran.stderr
+    assert "/coderunner/" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "template", ["{.real:.1f}", "{[0]}", "{} {.imag}", "{:{}}", "{0.real} {}", "{} {0.real}", "{a.real} {}"]
+)
+def test_a_format_counts_its_fields_as_python_does(guest, template):
+    code = f"try: print({template!r}.format({'[1, 2]' if '[' in template else '1.5'}, 7, a=2))\nexcept Exception as e: print(type(e).__name__, e)"
+    assert guest(code).stdout == guest(code, security_level="isolated").stdout
