@@ -29,7 +29,7 @@ from servicekit.settings import SettingsError
 _WHEEL = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*) @ file://(\S+)$")
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;]+)")
 _COMMON = (
-    "--no-config", "--color", "never", "--no-progress", "--python-preference", "only-system",
+    "--no-config", "--quiet", "--color", "never", "--no-progress", "--python-preference", "only-system",
     "--no-python-downloads",
 )  # fmt: skip
 
