@@ -8,6 +8,7 @@ from dataflowtools.src.driveradapters.file.routes import FileUses
 from dataflowtools.src.driveradapters.file.writing_routes import WritingUses
 from dataflowtools.src.logics.file.ports.file_catalogue import FileCatalogue
 from dataflowtools.src.logics.file.ports.file_store import FileStore
+from dataflowtools.src.logics.file.templates.fill_template import FillTemplate
 from dataflowtools.src.logics.file.writing.edit_document import EditDocument
 from dataflowtools.src.logics.file.writing.write_document import WriteDocument
 
@@ -35,5 +36,9 @@ def writing_uses(
         edit_document=EditDocument(
             workshop=workshop, open_file=files.open_file, store=store, catalogue=catalogue,
             upload_files=files.upload_files, limits=file_limits(settings),
+        ),
+        fill_template=FillTemplate(
+            workshop=workshop, open_file=files.open_file, upload_files=files.upload_files,
+            max_records=settings.template_max_records,
         ),
     )  # fmt: skip

@@ -99,6 +99,9 @@ class Settings(ExecutorSettings):
     document_cache_bytes: int = Field(
         128 * 1024**2, ge=0, description="Memory for kept results; with Redis they are kept there."
     )
+    template_max_records: int = Field(
+        10_000, ge=1, description="Most records that one request fills a template with (413 above)."
+    )
     document_cache_ttl_s: float = Field(3600, gt=0, description="Seconds that results are kept.")
     # ----- converting -----
     libreoffice_path: str = Field(

@@ -13,6 +13,9 @@ def writing_families(size: int, *, queue_limit: int, memory_bytes: int) -> list[
             jobs={
                 "writing.write": f"{_PLACE}.write_job:write",
                 "writing.edit": f"{_PLACE}.edit_job:edit",
+                "writing.slots": f"{_PLACE}.fill_job:slots",
+                "writing.validate": f"{_PLACE}.fill_job:validate",
+                "writing.fill": f"{_PLACE}.fill_job:fill",
             },
             warm_up=(f"{_PLACE}.warm_up:warm_up",),
             size=size,

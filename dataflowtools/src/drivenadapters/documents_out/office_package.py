@@ -34,6 +34,12 @@ class OutPackage:
         self._trees: dict[str, Element] = {}
         self._removed: set[str] = set()
 
+    def afresh(self) -> "OutPackage":
+        """Open the same source once more, without any change."""
+        again = OutPackage()
+        again._source, again._zip = self._source, self._zip
+        return again
+
     def __contains__(self, name: str) -> bool:
         if name in self._removed:
             return False

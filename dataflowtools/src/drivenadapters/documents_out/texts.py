@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dataflowtools.src.drivenadapters.documents.text_handlers import MarkdownHandler, TextHandler
+from dataflowtools.src.drivenadapters.documents.text_handlers import HtmlHandler, MarkdownHandler, TextHandler
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
 from dataflowtools.src.drivenadapters.documents_out.from_json import blocks_of
 from dataflowtools.src.drivenadapters.documents_out.pictures import Pictures
@@ -24,12 +24,18 @@ def content_blocks(content: Mapping[str, Any]) -> list[model.Block]:
     """Read the blocks of a request, whether they come as blocks, as Markdown or as text."""
     if "blocks" in content:
         return blocks_of(content["blocks"])
-    for kind, handler in (("markdown", MarkdownHandler()), ("text", TextHandler())):
+    for kind, ending in (("markdown", "md"), ("text", "txt")):
         if kind in content:
-            file = io.BytesIO(content[kind].encode("utf-8", "replace"))
-            source = Source(file=file, name=f"a.{kind}", format=kind, scratch=Path())
-            return list(handler.read(source, ReadOptions(encoding="utf-8")).blocks)
+            return blocks_of_text(ending, content[kind])
     raise InvalidContent("Sheets are written to xlsx only.", field="/content")
+
+
+def blocks_of_text(ending: str, text: str) -> list[model.Block]:
+    """Read the blocks of a text in md, html or txt."""
+    file = io.BytesIO(text.encode("utf-8", "replace"))
+    source = Source(file=file, name=f"a.{ending}", format=ending, scratch=Path())
+    handlers = {"md": MarkdownHandler(), "html": HtmlHandler(), "txt": TextHandler()}
+    return list(handlers[ending].read(source, ReadOptions(encoding="utf-8")).blocks)
 
 
 def written_text(

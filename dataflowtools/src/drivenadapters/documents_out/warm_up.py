@@ -1,6 +1,6 @@
 """What the workers of documents load before their first job."""
 
-from dataflowtools.src.drivenadapters.documents_out import edit_job, write_job  # noqa: F401  # its libraries are loaded with it
+from dataflowtools.src.drivenadapters.documents_out import edit_job, fill_job, write_job  # noqa: F401  # its libraries are loaded with it
 from dataflowtools.src.drivenadapters.documents_out.pdf import fonts
 
 

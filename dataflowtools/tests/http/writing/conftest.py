@@ -7,5 +7,6 @@ from dataflowtools.tests.http_service import running
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def client(tmp_path_factory):
-    async with running(tmp_path_factory.mktemp("writing"), document_timeout_s=45) as connected:
+    folder = tmp_path_factory.mktemp("writing")
+    async with running(folder, document_timeout_s=45, document_memory_bytes=300 << 20) as connected:
         yield connected

@@ -5,12 +5,11 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
-from dataflowtools.src.drivenadapters.documents.safe_xml import Element
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
 from dataflowtools.src.drivenadapters.documents_out.core_properties import set_properties
-from dataflowtools.src.drivenadapters.documents_out.office_package import OFFICE, OutPackage, relations_of
+from dataflowtools.src.drivenadapters.documents_out.office_package import OFFICE
 from dataflowtools.src.drivenadapters.documents_out.sheets.cells import in_range
-from dataflowtools.src.drivenadapters.documents_out.sheets.looks import Looks, S, s
+from dataflowtools.src.drivenadapters.documents_out.sheets.looks import S, s
 from dataflowtools.src.drivenadapters.documents_out.sheets.references import (
     Shift,
     column_letters,
@@ -18,19 +17,15 @@ from dataflowtools.src.drivenadapters.documents_out.sheets.references import (
 )
 from dataflowtools.src.drivenadapters.documents_out.sheets.sheet_part import SheetPart
 from dataflowtools.src.drivenadapters.documents_out.sheets.structure import (
-    Rewrite,
     local,
-    refers_to,
-    rewrite_formulas,
     shift_sheet,
     shifting,
 )
-from dataflowtools.src.errors import CorruptFile, InvalidEdit
+from dataflowtools.src.drivenadapters.documents_out.sheets.workbook import RELATION_ID, Workbook
+from dataflowtools.src.errors import InvalidEdit
 from dataflowtools.src.logics.file.documents.options import cell_range, column_number
 
-_ID = f"{{{OFFICE}}}id"
 _SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
-_WITH_FORMULAS = ("worksheets/", "charts/")
 _BAD_NAME = set("[]:*?/\\")
 _MAX_STYLED = 1_000_000
 _AFTER_MERGES = (
@@ -42,15 +37,11 @@ _AFTER_MERGES = (
 Order = Mapping[str, Any]
 
 
-class WorkbookEditor:
+class WorkbookEditor(Workbook):
     """One workbook under change."""
 
     def __init__(self, file: BinaryIO, caveats: Caveats) -> None:
-        self.package = OutPackage(file)
-        self._book = self.package.main_part()
-        self._caveats = caveats
-        self._looks = Looks(self.package, self._book)
-        self._sheets: dict[str, SheetPart] = {}
+        super().__init__(file, caveats)
         self.operations: dict[str, Callable[[Order], dict[str, Any]]] = {
             "set_range": self._set_range,
             "append_rows": self._append_rows,
@@ -67,46 +58,13 @@ class WorkbookEditor:
             "set_properties": lambda order: set_properties(self.package, order["properties"]),
         }
 
-    def save(self, file: BinaryIO) -> None:
-        """Write the workbook; programs calculate it anew when they open it."""
-        for sheet in self._sheets.values():
-            sheet.measure()
-        if self._sheets:
-            self._calculate_anew()
-        self.package.save(file)
-
-    def _entries(self) -> list[Element]:
-        sheets = self.package.look(self._book).find(s("sheets"))
-        if sheets is None:
-            raise CorruptFile("The workbook lists no sheets.")
-        return list(sheets)
-
-    def _entry(self, name: str) -> Element:
-        for entry in self._entries():
-            if str(entry.get("name")).casefold() == name.casefold():
-                return entry
-        known = ", ".join(repr(str(entry.get("name"))) for entry in self._entries()[:30])
-        raise InvalidEdit(f"There is no sheet {name!r}; there are {known}.")
-
-    def _part(self, name: str) -> str:
-        part = self.package.targets(self._book).get(str(self._entry(name).get(_ID)), "")
-        if part not in self.package:
-            raise CorruptFile("A sheet's part is missing.")
-        return part
-
-    def _sheet(self, name: str) -> SheetPart:
-        part = self._part(name)
-        if part not in self._sheets:
-            self._sheets[part] = SheetPart(self.package.change(part), self._looks)
-        return self._sheets[part]
-
     def _set_range(self, order: Order) -> dict[str, Any]:
         corner = cell_range(order["start"])
-        self._write(self._sheet(order["sheet"]), corner.first_row, corner.first_column, order["rows"])
+        self._write(self.sheet(order["sheet"]), corner.first_row, corner.first_column, order["rows"])
         return {"cells": sum(map(len, order["rows"]))}
 
     def _append_rows(self, order: Order) -> dict[str, Any]:
-        sheet = self._sheet(order["sheet"])
+        sheet = self.sheet(order["sheet"])
         first = sheet.last_row + 1
         self._write(sheet, first, 1, order["rows"])
         return {"at": first, "rows": len(order["rows"])}
@@ -123,71 +81,18 @@ class WorkbookEditor:
         count = max(order.get("count", 1), len(rows))
         done = self._shift(order, "rows", order["at"], count)
         if rows:
-            self._write(self._sheet(order["sheet"]), order["at"], 1, rows)
+            self._write(self.sheet(order["sheet"]), order["at"], 1, rows)
         return done
 
     def _shift_columns(self, order: Order, sign: int) -> dict[str, Any]:
         return self._shift(order, "columns", column_number(order["at"]), sign * order.get("count", 1))
 
     def _shift(self, order: Order, axis: Any, at: int, count: int) -> dict[str, Any]:
-        name = str(self._entry(order["sheet"]).get("name"))
-        sheet, part = self._sheet(name), self._part(name)
+        name = str(self.entry(order["sheet"]).get("name"))
+        sheet, part = self.sheet(name), self.part_of(name)
         shift = Shift(axis, at, count)
         shift_sheet(self.package, sheet, part, shift)
-        return {"formulas": self._rewrite_everywhere(shifting(shift, name), name)}
-
-    def _rewrite_everywhere(self, rewrite: Rewrite, name: str) -> int:
-        """Rewrite formulas of all sheets, names and charts; parts that hold none are left alone."""
-        homes = {self._part(str(entry.get("name"))): str(entry.get("name")) for entry in self._listed()}
-        changed = 0
-        for part in self.package.names():
-            if not part.endswith(".xml") or not any(f"/{folder}" in f"/{part}" for folder in _WITH_FORMULAS):
-                continue
-            changed += self._rewrite_part(part, homes.get(part), rewrite, name)
-        return changed + self._rewrite_names(rewrite) + self._rewrite_sources(rewrite, name)
-
-    def _listed(self) -> list[Element]:
-        parts = self.package.targets(self._book)
-        return [entry for entry in self._entries() if parts.get(str(entry.get(_ID)), "") in self.package]
-
-    def _rewrite_part(self, part: str, home: str | None, rewrite: Rewrite, name: str) -> int:
-        root = self.package.look(part)
-        if home is not None and home.casefold() != name.casefold():
-            if not refers_to(root, name):
-                return 0
-            SheetPart(root, self._looks).unshare_formulas()
-        changed = rewrite_formulas(root, home, rewrite)
-        if changed:
-            self.package.keep(part, root)
-        return changed
-
-    def _rewrite_names(self, rewrite: Rewrite) -> int:
-        root = self.package.look(self._book)
-        changed = 0
-        for entry in root.iter(s("definedName")):
-            new = rewrite(entry.text or "", None)
-            if new != entry.text:
-                entry.text = new
-                changed += 1
-        if changed:
-            self.package.keep(self._book, root)
-        return changed
-
-    def _rewrite_sources(self, rewrite: Rewrite, name: str) -> int:
-        changed = 0
-        for part in self.package.names():
-            if "pivotCache/pivotCacheDefinition" not in part or not part.endswith(".xml"):
-                continue
-            root = self.package.look(part)
-            for source in root.iter(s("worksheetSource")):
-                if str(source.get("sheet")).casefold() != name.casefold() or not source.get("ref"):
-                    continue
-                new = rewrite(source.get("ref"), name)
-                if new != source.get("ref"):
-                    source.set("ref", new)
-                    self.package.keep(part, root)
-                    changed += 1
-        return changed
+        return {"formulas": self.rewrite_everywhere(shifting(shift, name), name)}
 
     def _add_sheet(self, order: Order) -> dict[str, Any]:
         sheet = order["sheet"]
@@ -195,11 +100,11 @@ class WorkbookEditor:
         part = self.package.fresh_name("xl/worksheets/sheet{}.xml")
         self.package.put(part, f'<worksheet xmlns="{S}" xmlns:r="{OFFICE}"><sheetData/></worksheet>'.encode())
         self.package.set_type(part, _SHEET_TYPE)
-        relation = self.package.relate(self._book, "worksheet", part)
-        entries = self.package.change(self._book).find(s("sheets"))
+        relation = self.package.relate(self.part, "worksheet", part)
+        entries = self.package.change(self.part).find(s("sheets"))
         number = 1 + max((int(entry.get("sheetId") or 0) for entry in entries), default=0)
         entry = etree.Element(s("sheet"), name=sheet["name"], sheetId=str(number))
-        entry.set(_ID, relation)
+        entry.set(RELATION_ID, relation)
         place = min(order.get("at", len(entries)), len(entries))
         entries.insert(place, entry)
         self._renumber(lambda index: index + 1 if index >= place else index)
@@ -210,7 +115,7 @@ class WorkbookEditor:
         unknown = sheet.keys() & {"widths", "freeze", "autofilter"}
         if unknown:
             raise InvalidEdit(f"A sheet that is added to a workbook takes no {min(unknown)}.")
-        made, styles = self._sheet(sheet["name"]), sheet.get("styles", {})
+        made, styles = self.sheet(sheet["name"]), sheet.get("styles", {})
         rows = [[_named(cell, styles) for cell in row] for row in sheet.get("rows", [])]
         if rows:
             self._write(made, 1, 1, rows)
@@ -223,17 +128,17 @@ class WorkbookEditor:
     def _check_new(self, name: str) -> None:
         if set(name) & _BAD_NAME or name != name.strip("'") or not name.strip():
             raise InvalidEdit(f"A sheet cannot be named {name!r}.")
-        if any(str(entry.get("name")).casefold() == name.casefold() for entry in self._entries()):
+        if any(str(entry.get("name")).casefold() == name.casefold() for entry in self.entries()):
             raise InvalidEdit(f"There is a sheet {name!r} already.")
 
     def _rename_sheet(self, order: Order) -> dict[str, Any]:
-        entry = self._entry(order["sheet"])
+        entry = self.entry(order["sheet"])
         old, new = str(entry.get("name")), order["name"]
         if old.casefold() != new.casefold():
             self._check_new(new)
-        changed = self._rewrite_everywhere(lambda formula, _: rename_in_formula(formula, old, new), old)
-        self.package.change(self._book)
-        self._entry(old).set("name", new)
+        changed = self.rewrite_everywhere(lambda formula, _: rename_in_formula(formula, old, new), old)
+        self.package.change(self.part)
+        self.entry(old).set("name", new)
         self._rename_sources(old, new)
         return {"formulas": changed}
 
@@ -248,33 +153,28 @@ class WorkbookEditor:
                     self.package.keep(part, root)
 
     def _delete_sheet(self, order: Order) -> dict[str, Any]:
-        root = self.package.change(self._book)
-        entry = self._entry(order["sheet"])
-        name, part = str(entry.get("name")), self._part(order["sheet"])
+        root = self.package.change(self.part)
+        entry = self.entry(order["sheet"])
+        name, part = str(entry.get("name")), self.part_of(order["sheet"])
         seen = [
-            one for one in self._entries() if one.get("state", "visible") == "visible" and one is not entry
+            one for one in self.entries() if one.get("state", "visible") == "visible" and one is not entry
         ]
         if not seen:
             raise InvalidEdit("A workbook keeps at least one visible sheet.")
-        place = self._entries().index(entry)
+        place = self.entries().index(entry)
         before = self.package.reachable()
         root.find(s("sheets")).remove(entry)
-        self._drop_relation(str(entry.get(_ID)))
+        self.drop_relation(str(entry.get(RELATION_ID)))
         self._sheets.pop(part, None)
         for orphan in before - self.package.reachable():
             self.package.remove(orphan)
-        changed = self._rewrite_everywhere(lambda formula, _: rename_in_formula(formula, name, None), name)
+        changed = self.rewrite_everywhere(lambda formula, _: rename_in_formula(formula, name, None), name)
         self._renumber(lambda index: None if index == place else index - 1 if index > place else index)
         return {"formulas": changed}
 
-    def _drop_relation(self, identity: str) -> None:
-        for relation in list(self.package.change(relations_of(self._book))):
-            if relation.get("Id") == identity:
-                relation.getparent().remove(relation)
-
     def _renumber(self, moved: Callable[[int], int | None]) -> None:
         """Tell names of one sheet, and the views, where their sheets stand now."""
-        root = self.package.change(self._book)
+        root = self.package.change(self.part)
         for entry in list(root.iter(s("definedName"))):
             if entry.get("localSheetId") is None:
                 continue
@@ -296,7 +196,7 @@ class WorkbookEditor:
         rows, columns = area.last_row - area.first_row + 1, area.last_column - area.first_column + 1
         if rows * columns > _MAX_STYLED:
             raise InvalidEdit(f"One operation styles at most {_MAX_STYLED} cells.")
-        sheet = self._sheet(order["sheet"])
+        sheet = self.sheet(order["sheet"])
         for row in range(area.first_row, area.last_row + 1):
             for column in range(area.first_column, area.last_column + 1):
                 sheet.style(row, column, order["style"])
@@ -306,7 +206,7 @@ class WorkbookEditor:
         area = cell_range(order["range"])
         if area[:2] == area[2:]:
             raise InvalidEdit("Merging takes two cells or more.")
-        root = self._sheet(order["sheet"]).root
+        root = self.sheet(order["sheet"]).root
         merges = root.find(s("mergeCells"))
         if merges is None:
             merges = etree.Element(s("mergeCells"))
@@ -322,7 +222,7 @@ class WorkbookEditor:
 
     def _unmerge_cells(self, order: Order) -> dict[str, Any]:
         area = cell_range(order["range"])
-        merges = self._sheet(order["sheet"]).root.find(s("mergeCells"))
+        merges = self.sheet(order["sheet"]).root.find(s("mergeCells"))
         found = (
             [] if merges is None else [one for one in merges if _overlap(cell_range(one.get("ref")), area)]
         )
@@ -334,29 +234,6 @@ class WorkbookEditor:
         if not len(merges):
             merges.getparent().remove(merges)
         return {"unmerged": len(found)}
-
-    def _calculate_anew(self) -> None:
-        chain = next(iter(self.package.targets(self._book, "calcChain").values()), "")
-        has_formulas = (
-            any(next(sheet.formulas(), None) is not None for sheet in self._sheets.values()) or chain
-        )
-        if not has_formulas:
-            return
-        root = self.package.change(self._book)
-        settings = root.find(s("calcPr"))
-        if settings is None:
-            settings = etree.Element(s("calcPr"))
-            before = [one for one in root if local(one) in {"sheets", "externalReferences", "definedNames"}]
-            root.insert(root.index(before[-1]) + 1, settings)
-        settings.set("fullCalcOnLoad", "1")
-        if chain in self.package:
-            for identity in [key for key, part in self.package.targets(self._book).items() if part == chain]:
-                self._drop_relation(identity)
-            self.package.remove(chain)
-        message = (
-            "Formulas keep their last results until a spreadsheet program opens the file and calculates."
-        )
-        self._caveats.add("formulas_recalculate", message)
 
 
 def _overlap(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:

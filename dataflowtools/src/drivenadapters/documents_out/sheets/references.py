@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from dataflowtools.src.drivenadapters.documents_out.sheets.cells import MAX_COLUMNS, MAX_ROWS
 from dataflowtools.src.logics.file.documents.options import column_number
@@ -23,6 +23,27 @@ _CORNER = re.compile(r"(\$?)([A-Za-z]{0,3})(\$?)(\d*)")
 _PLAIN_NAME = re.compile(r"[^\W\d][\w.]*")
 LOST = "#REF!"
 Axis = Literal["rows", "columns"]
+
+
+class Moves(Protocol):
+    """Where rows or columns of a sheet are after a change; places count from 1."""
+
+    @property
+    def axis(self) -> Axis:
+        """What moves."""
+
+    @property
+    def limit(self) -> int:
+        """How far a sheet goes."""
+
+    def one(self, place: int) -> int | None:
+        """Where a row or column is now; None when it is gone."""
+
+    def span(self, first: int, last: int) -> tuple[int, int] | None:
+        """Where a stretch is now, what is gone cut off; None when nothing is left."""
+
+    def gap(self, place: int) -> int:
+        """Where the row or column would be that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +73,10 @@ class Shift:
         new_last = self.at - 1 if self.at <= last <= end else self.one(last)
         return new_first or self.at, new_last or self.at
 
+    def gap(self, _: int) -> int:
+        """Where the row or column would be that is gone."""
+        return self.at
+
     @property
     def limit(self) -> int:
         """How far a sheet goes."""
@@ -67,7 +92,7 @@ def column_letters(number: int) -> str:
     return letters
 
 
-def shift_area(area: str, shift: Shift) -> str | None:
+def shift_area(area: str, shift: Moves) -> str | None:
     """Move a reference such as B2, B2:D9, B:D or 2:9; None when all of it is gone."""
     first, colon, last = area.partition(":")
     one, other = _parts(first), _parts(last or first)
@@ -88,7 +113,7 @@ def shift_area(area: str, shift: Shift) -> str | None:
     return ":".join(written)
 
 
-def _single(shift: Shift, place: int) -> tuple[int, int] | None:
+def _single(shift: Moves, place: int) -> tuple[int, int] | None:
     moved = shift.one(place)
     return None if moved is None else (moved, moved)
 
@@ -124,7 +149,7 @@ def rewrite(formula: str, change: Callable[[str, str | None, str], str]) -> str:
     return _TOKENS.sub(put, formula)
 
 
-def shift_formula(formula: str, shift: Shift, *, sheet: str, home: str | None) -> str:
+def shift_formula(formula: str, shift: Moves, *, sheet: str, home: str | None) -> str:
     """Move what a formula that stands on the sheet `home` says of `sheet`."""
 
     def change(prefix: str, named: str | None, reference: str) -> str:

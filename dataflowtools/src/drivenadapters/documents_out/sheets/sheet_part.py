@@ -103,6 +103,10 @@ class SheetPart:
             cell.set("s", str(self._looks.index(int(cell.get("s", 0)), style)))
         _put(cell, entry, self._looks)
 
+    def put_value(self, row: int, letters: str, value: Any) -> None:
+        """Write a value into a cell; its look stays."""
+        _put(self.cell(row, column_number(letters)), {"value": value}, self._looks)
+
     def style(self, row: int, column: int, style: Mapping[str, Any]) -> None:
         """Lay a style over a cell's look."""
         cell = self.cell(row, column)

@@ -9,6 +9,7 @@ from dataflowtools.src.drivenadapters.documents.safe_xml import Element
 from dataflowtools.src.drivenadapters.documents_out.office_package import OutPackage
 from dataflowtools.src.drivenadapters.documents_out.sheets.looks import s
 from dataflowtools.src.drivenadapters.documents_out.sheets.references import (
+    Moves,
     Shift,
     column_letters,
     shift_area,
@@ -43,19 +44,24 @@ def shift_sheet(package: OutPackage, sheet: SheetPart, part: str, shift: Shift) 
     _refuse_tables(package, part, shift)
     sheet.unshare_formulas()
     _move_cells(sheet, shift)
-    _move_ranges(sheet.root, shift)
+    move_ranges(sheet.root, shift)
     if shift.axis == "columns":
         _move_widths(sheet.root, shift)
-    for kind, move in (("table", _move_ranges), ("drawing", _move_anchors), ("comments", _move_ranges)):
+    move_things(package, part, shift)
+    sheet.index()
+    sheet.measure()
+
+
+def move_things(package: OutPackage, part: str, shift: Moves) -> None:
+    """Move a sheet's tables, drawings and comments."""
+    for kind, move in (("table", move_ranges), ("drawing", _move_anchors), ("comments", move_ranges)):
         for target in package.targets(part, kind).values():
             if target in package:
                 move(package.change(target), shift)
     for kind in ("vmlDrawing", "threadedComment"):
         for target in package.targets(part, kind).values():
             if target in package:
-                (_move_notes if kind == "vmlDrawing" else _move_ranges)(package.change(target), shift)
-    sheet.index()
-    sheet.measure()
+                (_move_notes if kind == "vmlDrawing" else move_ranges)(package.change(target), shift)
 
 
 def rewrite_formulas(root: Element, home: str | None, rewrite: Rewrite) -> int:
@@ -71,7 +77,7 @@ def rewrite_formulas(root: Element, home: str | None, rewrite: Rewrite) -> int:
     return changed
 
 
-def shifting(shift: Shift, sheet: str) -> Rewrite:
+def shifting(shift: Moves, sheet: str) -> Rewrite:
     """Make what rewrites formulas for a shift on a sheet."""
 
     def rewrite(formula: str, home: str | None) -> str:
@@ -134,7 +140,7 @@ def _refuse_beyond(place: int, shift: Shift) -> None:
         raise InvalidEdit(f"Cells would be pushed over the edge of the sheet ({shift.limit} {shift.axis}).")
 
 
-def _move_ranges(root: Element, shift: Shift) -> None:
+def move_ranges(root: Element, shift: Moves) -> None:
     """Move the attributes and texts that hold ranges; what is wholly gone is taken out."""
     for element in list(root.iter()):
         for name in _RANGED:
@@ -147,7 +153,7 @@ def _move_ranges(root: Element, shift: Shift) -> None:
             root.remove(roof)
 
 
-def _move_range(element: Element, name: str, shift: Shift) -> None:
+def _move_range(element: Element, name: str, shift: Moves) -> None:
     moved = _moved(element.get(name), shift)
     kept = moved and not (local(element) == "mergeCell" and ":" not in moved)
     if kept:
@@ -159,7 +165,7 @@ def _move_range(element: Element, name: str, shift: Shift) -> None:
             parent.set("count", str(len(parent)))
 
 
-def _moved(ranges: str, shift: Shift) -> str:
+def _moved(ranges: str, shift: Moves) -> str:
     return " ".join(moved for area in ranges.split() if (moved := shift_area(area, shift)) is not None)
 
 
@@ -178,22 +184,23 @@ def _move_widths(root: Element, shift: Shift) -> None:
         root.remove(columns)
 
 
-def _move_anchors(root: Element, shift: Shift) -> None:
+def _move_anchors(root: Element, shift: Moves) -> None:
     """Move pictures and charts with the cells that they stand on; one on removed cells stays at the gap."""
     tag = f"{_DRAWING}{'row' if shift.axis == 'rows' else 'col'}"
     for entry in root.iter(tag):
         place = int(entry.text or 0) + 1
         moved = shift.one(place)
-        entry.text = str((shift.at if moved is None else moved) - 1)
+        entry.text = str((shift.gap(place) if moved is None else moved) - 1)
 
 
-def _move_notes(root: Element, shift: Shift) -> None:
+def _move_notes(root: Element, shift: Moves) -> None:
     """Move the boxes of comments."""
     wanted = "Row" if shift.axis == "rows" else "Column"
     for entry in root.iter():
         if local(entry) == wanted and (entry.text or "").strip().isdigit():
-            moved = shift.one(int(entry.text) + 1)
-            entry.text = str((shift.at if moved is None else moved) - 1)
+            place = int(entry.text) + 1
+            moved = shift.one(place)
+            entry.text = str((shift.gap(place) if moved is None else moved) - 1)
 
 
 def refers_to(root: Element, name: str) -> bool:

@@ -1,0 +1,230 @@
+"""The jobs of templates: list the slots, check data against them, fill one record or many."""
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
+
+from dataflowtools.src.drivenadapters.documents.detect import detect, ending
+from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
+from dataflowtools.src.drivenadapters.documents_out.inputs import inputs_of, output_of
+from dataflowtools.src.drivenadapters.documents_out.pdf.write import write_pdf
+from dataflowtools.src.drivenadapters.documents_out.pictures import Pictures
+from dataflowtools.src.drivenadapters.documents_out.templates import check_data
+from dataflowtools.src.drivenadapters.documents_out.templates.filled import TemplateFile
+from dataflowtools.src.drivenadapters.documents_out.templates.missing import tracked
+from dataflowtools.src.drivenadapters.documents_out.templates.records import records_of
+from dataflowtools.src.drivenadapters.documents_out.templates.sandbox import Jail, compiled, rendered
+from dataflowtools.src.drivenadapters.documents_out.templates.sheet_template import SheetTemplate
+from dataflowtools.src.drivenadapters.documents_out.templates.slots import SlotFinder
+from dataflowtools.src.drivenadapters.documents_out.templates.text_template import TextTemplate
+from dataflowtools.src.drivenadapters.documents_out.templates.word_template import WordTemplate
+from dataflowtools.src.drivenadapters.documents_out.texts import blocks_of_text
+from dataflowtools.src.drivenadapters.workers.job import Job
+from dataflowtools.src.errors import (
+    DocumentTooLarge,
+    InvalidTemplateData,
+    MissingFields,
+    UnsupportedConversion,
+    UnsupportedType,
+)
+from dataflowtools.src.logics.file.clean_names import clean_name
+
+_MAIN, _RECORDS = "main", "records"
+_TEXTS = frozenset({"md", "html", "txt"})
+_ENTRY_TIME = (1980, 1, 1, 0, 0, 0)
+Json = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Work:
+    """A template with the records to fill it with."""
+
+    template: TemplateFile
+    name: str
+    request: Json
+    caveats: Caveats
+    records: list[Any]
+    single: bool
+    slots: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def base(self) -> str:
+        return "/data" if self.single else "/records/{}"
+
+
+def slots(job: Job, arguments: Json) -> dict[str, Any]:
+    """List the template's slots."""
+    work = _work(job, arguments)
+    return {"slots": work.slots, "format": work.template.ending, "warnings": work.caveats.listed()}
+
+
+def validate(job: Job, arguments: Json) -> dict[str, Any]:
+    """Check the data against the slots."""
+    work = _work(job, arguments)
+    faults = check_data.faults_of(work.slots, work.records, single=work.single)
+    for name in check_data.unknown_fields(work.slots, work.records):
+        work.caveats.add("unknown_field", f"The template has no use for the field {name[:100]}.")
+    return {
+        "valid": not faults, "errors": faults, "records": len(work.records), "warnings": work.caveats.listed(),
+    }  # fmt: skip
+
+
+def fill(job: Job, arguments: Json) -> dict[str, Any]:
+    """Fill the template: one document, one for each record in a zip, or all in one document."""
+    work = _work(job, arguments)
+    _refuse_faults(work)
+    target = work.request.get("to") or work.template.ending
+    _refuse_target(work.template.ending, target)
+    together = work.request.get("output") == "merged"
+    with output_of(job) as file:
+        if together:
+            name = _fill_together(work, target, file)
+        elif len(work.records) == 1 and work.request.get("output") != "zip":
+            name = _fill_one(work, target, file)
+        else:
+            name = _fill_zip(job, work, target, file)
+        length = file.tell()
+    listed = [{"name": name, "start": 0, "length": length}]
+    return {"files": listed, "records": len(work.records), "warnings": work.caveats.listed()}
+
+
+def _work(job: Job, arguments: Json) -> _Work:
+    listed, request, caveats = arguments["inputs"], arguments["request"], Caveats()
+    names = {one["file_id"]: one["name"] for one in listed}
+    inputs = inputs_of(job, listed)
+    template = _template(inputs[_MAIN], names[_MAIN], Pictures(inputs), caveats)
+    finder = SlotFinder()
+    template.find_slots(finder)
+    records, single = request.get("records"), False
+    if _RECORDS in inputs:
+        records = records_of(inputs[_RECORDS], names[_RECORDS], job.scratch, request["most"])
+    elif records is None:
+        records, single = [request.get("data", {})], True
+    if len(records) > request.get("most", len(records)):
+        raise DocumentTooLarge(f"One request fills at most {request['most']} records.")
+    return _Work(template, names[_MAIN], request, caveats, records, single, finder.listed())
+
+
+def _template(file: BinaryIO, name: str, pictures: Pictures, caveats: Caveats) -> TemplateFile:
+    found = detect(file, name)
+    if found == "docx":
+        return WordTemplate(file, pictures, caveats)
+    if found == "xlsx":
+        return SheetTemplate(file, caveats)
+    if found in _TEXTS:
+        return TextTemplate(file, "html" if found == "html" else "md" if ending(name) == "md" else "txt")
+    raise UnsupportedType(f"Templates are docx, xlsx, md, html and txt, not {found}.")
+
+
+def _refuse_faults(work: _Work) -> None:
+    if not work.records:
+        raise InvalidTemplateData("There is no record to fill the template with.", [])
+    faults = check_data.faults_of(work.slots, work.records, single=work.single)
+    wrong = [one for one in faults if one["code"] == "wrong_type"]
+    if wrong:
+        raise InvalidTemplateData(f"Fields of the wrong type: {_names(wrong)}.", wrong)
+
+
+def _refuse_missing(work: _Work, missing: Sequence[Sequence[str]]) -> None:
+    """Name all that is missing at once: what was shown, and what the data lack for certain."""
+    if work.request.get("missing") == "empty":
+        return
+    found: dict[tuple[int, str], dict[str, Any]] = {
+        (one["record"], one["field"]): one
+        for one in check_data.faults_of(work.slots, work.records, single=work.single)
+        if one["code"] == "missing_field"
+    }
+    for number, names in enumerate(missing):
+        for name in names:
+            message = f"The field {name} is missing."
+            one = check_data.fault(number, name, "missing_field", message, work.base.format(number))
+            found.setdefault((number, name), one)
+    if found:
+        faults = list(found.values())[: check_data.MAX_FAULTS]
+        raise MissingFields(f"Missing fields: {_names(faults)}.", faults)
+
+
+def _names(faults: Sequence[Json]) -> str:
+    return ", ".join(dict.fromkeys(str(one["field"])[:100] for one in faults[:50]))[:500]
+
+
+def _refuse_target(has: str, target: str) -> None:
+    known = [has, *(["pdf"] if has in _TEXTS else [])]
+    if target not in known:
+        message = f"A {has} template is filled as {' or '.join(known)}, not {target[:40]!r}."
+        if target == "pdf":
+            message += " Convert the result with /api/file/convert."
+        raise UnsupportedConversion(message, field="/to")
+
+
+def _filled(work: _Work, record: Json, target: str, file: BinaryIO) -> list[str]:
+    if target == work.template.ending:
+        return work.template.fill(record, file)
+    held = io.BytesIO()
+    missing = work.template.fill(record, held)
+    text = held.getvalue().decode()
+    write_pdf(blocks_of_text(work.template.ending, text), {}, Pictures({}), work.caveats, file)
+    return missing
+
+
+def _fill_one(work: _Work, target: str, file: BinaryIO) -> str:
+    _refuse_missing(work, [_filled(work, work.records[0], target, file)])
+    return _namer(work, target)(0)
+
+
+def _fill_together(work: _Work, target: str, file: BinaryIO) -> str:
+    if not isinstance(work.template, WordTemplate) or target != "docx":
+        raise UnsupportedConversion("Only docx templates are merged into one document.", field="/output")
+    _refuse_missing(work, work.template.fill_together(work.records, file))
+    return f"{PurePosixPath(work.name).stem}-merged.docx"
+
+
+def _fill_zip(job: Job, work: _Work, target: str, file: BinaryIO) -> str:
+    name_of = _namer(work, target)
+    missing: list[list[str]] = []
+    taken: set[str] = set()
+    packed = zipfile.ZIP_DEFLATED if target in _TEXTS else zipfile.ZIP_STORED
+    with zipfile.ZipFile(file, "w", packed) as out:
+        for number, record in enumerate(work.records):
+            held = io.BytesIO()
+            missing.append(_filled(work, record, target, held))
+            entry = zipfile.ZipInfo(_unused(name_of(number), taken), _ENTRY_TIME)
+            entry.compress_type = packed
+            out.writestr(entry, held.getbuffer())
+            if number % 50 == 0:
+                job.progress(number / len(work.records), f"record {number + 1} of {len(work.records)}")
+    _refuse_missing(work, missing)
+    return f"{PurePosixPath(work.name).stem}.zip"
+
+
+def _namer(work: _Work, target: str) -> Callable[[int], str]:
+    """Make what names each result: by a template of its own, or by a number."""
+    stem, wanted = PurePosixPath(work.name).stem, work.request.get("name", "")
+    if not wanted:
+        if work.single or len(work.records) == 1:
+            return lambda _: f"{stem}-filled.{target}"
+        digits = len(str(len(work.records)))
+        return lambda number: f"{stem}-{number + 1:0{digits}d}.{target}"
+    jail = Jail(autoescape=False)
+    template = compiled(jail, wanted, "name")
+
+    def name(number: int) -> str:
+        shown = clean_name(rendered(template, tracked(work.records[number]), "name"))
+        if jail.missing:
+            _refuse_missing(work, [[]] * number + [list(jail.missing)])
+        return shown if ending(shown) == target else f"{shown}.{target}"
+
+    return name
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    stem, _, last = name.rpartition(".")
+    number, fresh = 1, name
+    while fresh.casefold() in taken:
+        number += 1
+        fresh = f"{stem} ({number}).{last}"
+    taken.add(fresh.casefold())
+    return fresh

@@ -1,0 +1,78 @@
+"""Fields that a template asks for and the data lack: nothing, but nothing that is shown unnoticed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from jinja2 import Undefined
+
+
+class Fields(dict[str, Any]):
+    """An object of the data that knows where it stands, so that what it lacks can be named."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, values: Mapping[str, Any], place: str) -> None:
+        super().__init__(values)
+        self.place = place
+
+
+def tracked(value: Any, place: str = "") -> Any:
+    """Make data that know their places; what is no list or object stays as it is."""
+    if isinstance(value, Mapping):
+        dot = f"{place}." if place else ""
+        return Fields({str(name): tracked(one, f"{dot}{name}") for name, one in value.items()}, place)
+    if isinstance(value, list):
+        return [tracked(one, f"{place}[{number}]") for number, one in enumerate(value)]
+    return value
+
+
+class Missing(Undefined):
+    """Nothing, wherever it is asked; testing it is fine, showing or counting with it is noted."""
+
+    __slots__ = ()
+    noted: ClassVar[dict[str, None]] = {}
+
+    def _own_name(self) -> str:
+        named = str(self._undefined_name)
+        place = self._undefined_obj.place if isinstance(self._undefined_obj, Fields) else ""
+        return f"{place}.{named}" if place else named
+
+    def _note(self, *_: Any, **__: Any) -> Any:
+        self.noted[self._own_name()] = None
+        return ""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(self)(name=f"{self._own_name()}.{name}")
+
+    def __getitem__(self, key: Any) -> Any:
+        own = self._own_name()
+        return type(self)(name=f"{own}[{key}]" if isinstance(key, int) else f"{own}.{key}")
+
+    def __iter__(self) -> Iterator[Any]:
+        self._note()
+        return iter(())
+
+    def __len__(self) -> int:
+        self._note()
+        return 0
+
+    def _zero(self, *_: Any, **__: Any) -> Any:
+        self._note()
+        return 0
+
+    def _refusing(self, *_: Any, **__: Any) -> Any:
+        self._note()
+        return False
+
+    __str__ = __html__ = __call__ = __add__ = __radd__ = _note
+    __int__ = __float__ = __complex__ = __neg__ = __pos__ = _zero
+    __sub__ = __rsub__ = __mul__ = __rmul__ = __mod__ = __rmod__ = __pow__ = __rpow__ = _zero
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __div__ = __rdiv__ = _zero
+    __lt__ = __le__ = __gt__ = __ge__ = _refusing
+
+
+def missing_kind(noted: dict[str, None]) -> type[Missing]:
+    """Make the kind of nothing that notes what is missing in this dictionary."""
+    return type("Missing", (Missing,), {"noted": noted, "__slots__": ()})

@@ -1,0 +1,1 @@
+"""Templates: what they ask for, and how they are filled."""
