@@ -81,7 +81,7 @@ def open_seeing(
         open_file=OpenFile(store=store, catalogue=catalogue),
         max_body_bytes=settings.ocr_max_bytes + _FORM_ROOM_BYTES,
     )  # fmt: skip
-    return Seeing(uses=uses, recogniser=PageTextRecogniser(read_page))
+    return Seeing(uses=uses, recogniser=PageTextRecogniser(read_page, max_pages=settings.ocr_max_pages))
 
 
 def _engines(

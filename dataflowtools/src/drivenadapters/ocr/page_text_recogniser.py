@@ -1,6 +1,6 @@
 """Scanned pages of documents, read like pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dataflowtools.src.logics.file.documents.ports.document_reader import TakenDocument
 from dataflowtools.src.logics.file.documents.ports.text_recogniser import (
@@ -10,7 +10,7 @@ from dataflowtools.src.logics.file.documents.ports.text_recogniser import (
 )
 from dataflowtools.src.logics.file.documents.recognised import RecognisedBlock
 from dataflowtools.src.logics.ocr.join_text import paragraph_text
-from dataflowtools.src.logics.ocr.model import Block, PageReading, Quad, around
+from dataflowtools.src.logics.ocr.model import Block, Caveat, PageReading, Quad, around
 from dataflowtools.src.logics.ocr.options import ExtractOptions
 from dataflowtools.src.logics.ocr.ports.page_source import HeldFile
 from dataflowtools.src.logics.ocr.read_page import ReadPage
@@ -19,8 +19,9 @@ from dataflowtools.src.logics.ocr.read_page import ReadPage
 class PageTextRecogniser(TextRecogniser):
     """Gives the blocks that reading a page finds."""
 
-    def __init__(self, read_page: ReadPage) -> None:
+    def __init__(self, read_page: ReadPage, *, max_pages: int) -> None:
         self._read_page = read_page
+        self._max_pages = max_pages
 
     async def recognise(
         self,
@@ -35,13 +36,29 @@ class PageTextRecogniser(TextRecogniser):
         options = ExtractOptions(source="ocr", password=password)
         found: dict[int, Sequence[RecognisedBlock]] = {}
         engines: dict[str, None] = {}
+        warnings: list[Mapping[str, str]] = []
+        if len(pages) > self._max_pages:
+            warnings.append(_too_many(self._max_pages, len(pages)))
+            pages = pages[: self._max_pages]
         tell(0, len(pages))
         for done, number in enumerate(pages, start=1):
-            reading = (await self._read_page(file, number, options)).reading
+            result = await self._read_page(file, number, options)
+            warnings += [_warning(caveat, number) for caveat in result.caveats]
+            reading = result.reading
             found[number] = [one for block in reading.blocks for one in _blocks(block, reading)]
             engines[reading.engine] = None
             tell(done, len(pages))
-        return Recognition(pages=found, engine="+".join(engines))
+        engine = "+".join(filter(None, engines))
+        return Recognition(pages=found, engine=engine, warnings=warnings)
+
+
+def _too_many(limit: int, pages: int) -> Mapping[str, str]:
+    message = f"Only {limit} of {pages} pages that are pictures were recognised; ask for others by pages."
+    return {"code": "ocr_pages_truncated", "message": message}
+
+
+def _warning(caveat: Caveat, page: int) -> Mapping[str, str]:
+    return {"code": caveat.code, "message": caveat.message, "where": f"page {page}"}
 
 
 def _nobody(_done: int, _pages: int) -> None:

@@ -238,6 +238,30 @@ def test_comments_and_charts_follow_their_sheet():
     assert (chart["name"], chart["caption"], chart["sheet"]) == ("chart", "Ducks", "Sheet")
 
 
+def test_threads_take_the_place_of_the_comments_that_stand_for_them():
+    thread = "http://schemas.microsoft.com/office/spreadsheetml/2018/threadedcomments"
+    book = xlsx(
+        '<row r="1"><c r="A1"><v>1</v></c></row>',
+        **{
+            "xl/_rels/workbook.xml.rels": relations(
+                ("rId1", "worksheet", "worksheets/sheet1.xml"), ("rId2", "person", "persons/person.xml")
+            ),
+            "xl/worksheets/_rels/sheet1.xml.rels": relations(
+                ("rId1", "comments", "../comments1.xml"), ("rId2", "threadedComment", "../threads.xml")
+            ),
+            "xl/persons/person.xml": f'<personList xmlns="{thread}"><person displayName="Ada" id="{{1}}"/></personList>',
+            "xl/comments1.xml": f'<comments {S}><authors><author>tc</author></authors><commentList><comment ref="A1" authorId="0">'
+            '<text><t>[Threaded comment]</t></text></comment><comment ref="B2" authorId="0"><text><t>plain</t></text></comment></commentList></comments>',
+            "xl/threads.xml": f'<ThreadedComments xmlns="{thread}"><threadedComment ref="A1" dT="2024-01-02T00:00:00" personId="{{1}}">'
+            '<text>really?</text></threadedComment><threadedComment ref="A1" personId="{1}"><text>yes</text></threadedComment></ThreadedComments>',
+        },
+    )
+    notes = [block for block in read(book, "a.xlsx").blocks if block["type"] == "comment"]
+    assert [(note["reference"], note["author"], note["blocks"][0]["text"]) for note in notes] == [
+        ("B2", "tc", "plain"), ("A1", "Ada", "really?"), ("A1", "Ada", "yes"),
+    ]  # fmt: skip
+
+
 def test_a_workbook_without_cells_is_an_answer():
     answer = read(workbook(lambda book: None), "a.xlsx")
     assert answer.tables == []

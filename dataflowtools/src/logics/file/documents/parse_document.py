@@ -117,7 +117,8 @@ class ParseDocument:
             document, found.unrecognised, password=password, on_progress=on_progress
         )
         read = await self._reader.read(document, name, options, password=password, recognised=seen.pages)
-        return replace(read, metadata={**read.metadata, "ocr_engine": seen.engine})
+        warnings = [*read.warnings, *seen.warnings]
+        return replace(read, metadata={**read.metadata, "ocr_engine": seen.engine}, warnings=warnings)
 
     async def _shared(
         self, key: str, work: Callable[[], Awaitable[bytes]], choice: CacheChoice

@@ -16,6 +16,7 @@ class Recognition:
 
     pages: Mapping[int, Sequence[RecognisedBlock]]
     engine: str
+    warnings: Sequence[Mapping[str, str]] = ()
 
 
 class TextRecogniser(ABC):
@@ -30,7 +31,9 @@ class TextRecogniser(ABC):
         password: str | None = None,
         on_progress: Progress | None = None,
     ) -> Recognition:
-        """Read those pages, counted from 1; raises the errors of its engine and of workers.
+        """Read those pages, counted from 1, or as many of them as one request may have.
+
+        Raises the errors of its engine and of workers.
 
         After each page, and before the first, `on_progress` is told how many are done of how many.
         """
