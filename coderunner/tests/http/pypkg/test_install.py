@@ -127,7 +127,12 @@ async def test_what_takes_longer_than_the_wait_goes_on_as_an_execution(client):
         ({"package_deny_list": ("SIX",)}, "six", 403, "package_not_allowed"),
         ({"package_allow_list": ("toolz",)}, "six", 403, "package_not_allowed"),
         ({"package_deny_list": ("six",)}, "ecdsa==0.19.1", 403, "package_not_allowed"),
-        ({"package_index_url": "http://127.0.0.1:9/simple", "package_http_retries": 0}, "toolz", 503, "package_index_unavailable"),
+        (
+            {"package_index_url": "http://127.0.0.1:9/simple", "package_http_retries": 0},
+            "toolz",
+            503,
+            "package_index_unavailable",
+        ),
     ],
 )
 async def test_the_operators_rules_hold(make_settings, changes, package, status, code):

@@ -135,18 +135,21 @@ async def test_finished_runs_are_remembered(client):
     )
 
 
-def test_kill_9_in_the_middle_of_an_install_leaves_the_old_state():
+def test_kill_9_in_the_middle_of_an_install_leaves_the_old_state_and_creating_goes_on():
     home = Path(tempfile.mkdtemp(prefix="coderunner-kill-"))
     home.chmod(0o755)
     env = {
         "SSL_CERT_FILE": CERTIFICATES,
         "DATA_DIR": str(home / "data"),
         "STEPFLOW_PYTHON_VIRTUAL_ENV_PATH": str(home / "environments"),
+        "STEPFLOW_EXECUTOR_LEASE": "6",
     }
 
     async def kill_in_the_middle(service):
         client = Client(service.base_url)
         await install(client, "six==1.17.0")
+        body = {"name": "begun", "base_packages": ["toolz==1.0.0"], "wait": 0}
+        begun = (await client.request("POST", "/api/environments", json=body)).json()
         doomed = asyncio.create_task(
             client.request("POST", "/api/pypkg/install", json={"packages": ["sympy", "babel"]}, timeout_s=60)
         )
@@ -158,19 +161,24 @@ def test_kill_9_in_the_middle_of_an_install_leaves_the_old_state():
         (answer,) = await asyncio.gather(doomed, return_exceptions=True)
         assert isinstance(answer, Exception)
         client.close()
+        return f"/api/environments/{begun['environment_id']}"
 
-    async def look_again(service):
+    async def look_again(service, begun):
         client = Client(service.base_url)
         assert await installed(client) == {"six": "1.17.0"}
         assert (await run(client, "import six\nsix.__version__"))["value"] == "1.17.0"
         await install(client, "babel")
         assert set(await installed(client)) == {"six", "babel"}
+        async with asyncio.timeout(120):  # what was accepted is made: its execution begins again
+            while (made := (await client.request("GET", begun)).json())["status"] != "active":
+                await asyncio.sleep(0.2)
+        assert [package["name"] for package in made["packages"]] == ["toolz"]
         client.close()
 
     try:
         with running_service(env=env) as service:
-            asyncio.run(kill_in_the_middle(service))
+            begun = asyncio.run(kill_in_the_middle(service))
         with running_service(env=env) as service:
-            asyncio.run(look_again(service))
+            asyncio.run(look_again(service, begun))
     finally:
         shutil.rmtree(home)
