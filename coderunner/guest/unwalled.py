@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
 import stat
+from typing import TYPE_CHECKING, NamedTuple
 
 from coderunner.guest import kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LAST_FD = (1 << 31) - 1
 DEVICES = ("/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
@@ -105,6 +110,51 @@ def end_group(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+class BoxUsage(NamedTuple):
+    """What a run holds on the host's disk."""
+
+    kb: int
+    inodes: int
+
+
+def box_usage(box: str, processes: list[int], most_inodes: int) -> BoxUsage:
+    """Blocks and files beneath the box, and those that only the run's open descriptors still hold.
+
+    The look ends once there are more than `most_inodes`, so that a million files keep nobody waiting.
+    """
+    seen: dict[tuple[int, int], int] = {}
+    for found in itertools.chain(_beneath(box), _held_open(processes)):
+        seen[found.st_dev, found.st_ino] = found.st_blocks // 2
+        if len(seen) > most_inodes:
+            break
+    return BoxUsage(sum(seen.values()), len(seen))
+
+
+def _beneath(box: str) -> Iterator[os.stat_result]:
+    folders = [box]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    yield entry.stat(follow_symlinks=False)
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+        except OSError:
+            continue  # removed, moved or closed meanwhile
+
+
+def _held_open(processes: list[int]) -> Iterator[os.stat_result]:
+    """Files without a name."""
+    for pid in processes:
+        try:
+            for name in os.listdir(f"/proc/{pid}/fd"):
+                found = os.stat(f"/proc/{pid}/fd/{name}")
+                if stat.S_ISREG(found.st_mode) and not found.st_nlink:
+                    yield found
+        except OSError:
+            continue  # it ended meanwhile
 
 
 def remove_box(box: str) -> int:

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from coderunner.guest import unwalled
+
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 
@@ -20,6 +22,8 @@ class Watch:
     base_anon_kb: int
     box: str
     tasks: int = 0  # processes and threads; 0 where the kernel counts them by user
+    disk_kb: int = 0  # of a box that stands on the host's disk; 0 where the box has a size of its own
+    inodes: int = 0
     peak_kb: int = 0
     last_sample_s: float = 0.0
 
@@ -31,12 +35,15 @@ class Watch:
             message["base_anon_kb"],
             message["box"],
             message.get("tasks", 0),
+            message.get("disk_kb", 0),
+            message.get("inodes", 0),
         )
 
     def sample(self, pid: int, *, namespaced: bool) -> dict[str, Any] | None:
         """Measure; the limit that is exceeded and what was used, or None."""
         processes = _processes_of(pid, namespaced=namespaced)
-        memory_kb = _memory_kb(processes, self.base_anon_kb) + _files_kb(pid, self.box)
+        in_memory = 0 if self.disk_kb else _files_kb(pid, self.box)
+        memory_kb = _memory_kb(processes, self.base_anon_kb) + in_memory
         self.peak_kb = max(self.peak_kb, memory_kb)
         self.last_sample_s = time.monotonic()
         if memory_kb > self.memory_kb:
@@ -47,6 +54,14 @@ class Watch:
         tasks = self.tasks and sum(map(_tasks, processes))
         if tasks > self.tasks:
             return {"limit": "processes", "value": self.tasks, "used": tasks}
+        return self._disk(processes) if self.disk_kb else None
+
+    def _disk(self, processes: list[int]) -> dict[str, Any] | None:
+        used = unwalled.box_usage(self.box, processes, self.inodes)
+        if used.inodes > self.inodes:
+            return {"limit": "files", "value": self.inodes, "used": used.inodes}
+        if used.kb > self.disk_kb:
+            return {"limit": "disk", "value": self.disk_kb, "used": used.kb}
         return None
 
 
@@ -94,8 +109,6 @@ def _fields(text: str, names: tuple[str, ...]) -> int:
 
 
 def _files_kb(pid: int, box: str) -> int:
-    if not box:
-        return 0  # without namespaces the box is on a disk
     try:
         state = os.statvfs(f"/proc/{pid}/root{box}")
     except OSError:

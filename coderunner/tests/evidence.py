@@ -46,8 +46,8 @@ def parent_of(pid: int) -> int | None:
 
 def users_of_runs(service: Running) -> range:
     """The host users that a service started by root gives to its runs."""
-    start = _RANGES_START + (service.pid % (1 << 22)) * 512
-    return range(start, start + 512)
+    start = _RANGES_START + (service.pid % (1 << 21)) * 1024
+    return range(start, start + 1024)
 
 
 def processes_owned_by(users: range) -> list[int]:

@@ -27,6 +27,7 @@ _STOPPED = {
     "cpu": Verdict.TIMEOUT,
     "memory": Verdict.MEMORY_EXCEEDED,
     "processes": Verdict.KILLED,
+    "files": Verdict.KILLED,
 }
 _KILLED_CODE = -9
 _CHANNEL_LOST_CODE = 70

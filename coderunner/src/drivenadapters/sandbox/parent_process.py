@@ -111,6 +111,11 @@ class ParentProcess:
         return str(self._config["kind"])
 
     @property
+    def boxes(self) -> str:
+        """Where its runs' folders stand, if not each in a file system of its own."""
+        return str(self._config["boxes"])
+
+    @property
     def shares_user(self) -> bool:
         """Whether its runs share one host user, whose processes the kernel counts together."""
         return not self._config["uid_slots"]

@@ -24,7 +24,13 @@ _READ_BYTES = 256 * 1024
 _WATCH_AFTER_S = 0.04
 _GROUP_AFTER_S = 0.25
 _END_TIMEOUT_S = 5.0
-_UNITS = {"memory": ("bytes", 1024), "cpu": ("seconds", 0.001), "processes": ("processes", 1)}
+_UNITS = {
+    "memory": ("bytes", 1024),
+    "cpu": ("seconds", 0.001),
+    "processes": ("processes", 1),
+    "disk": ("bytes", 1024),
+    "files": ("files", 1),
+}
 _FAULTS_FIELD, _RSS_FIELD = 7, 21  # of /proc/<pid>/stat, counted behind the name
 _FRAME_SLACK_BYTES = 4 * 1024 * 1024
 _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
@@ -261,18 +267,18 @@ class RunSession:
 
     def _watch(self) -> None:
         """A run that lasts is watched from outside: all its processes together."""
-        anon_kb = self._child.birth.get("anon_kb", 0)
-        self._child.parent.tell(
-            {
-                "do": "watch",
-                "run": self._child.number,
-                "memory_kb": self._limits.memory_bytes // 1024,
-                "cpu_ms": self._limits.cpu_s * 1000,
-                "base_anon_kb": anon_kb,
-                "box": BOX if self._child.first_pidfd is not None else "",
-                "tasks": self._limits.processes if self._child.parent.shares_user else 0,
-            }
-        )
+        limits, parent = self._limits, self._child.parent
+        watched = {
+            "memory_kb": limits.memory_bytes // 1024,
+            "cpu_ms": limits.cpu_s * 1000,
+            "base_anon_kb": self._child.birth.get("anon_kb", 0),
+            "box": BOX,
+            "tasks": limits.processes if parent.shares_user else 0,
+        }
+        if self._child.group is not None:  # no namespaces, so no file system of its own either
+            box = f"{parent.boxes}/{self._child.group}"
+            watched |= {"box": box, "disk_kb": limits.disk_bytes // 1024, "inodes": limits.disk_inodes}
+        parent.tell({"do": "watch", "run": self._child.number, **watched})
 
     def _group(self) -> None:
         """From here on the kernel counts the run's processes together, where it may be asked to."""

@@ -233,7 +233,7 @@ SIGNALS = {
 }
 
 
-@pytest.mark.parametrize("body", [{"timeout": 1.5}, {"timeout": 8, "cpu_time": 1}], ids=["wall", "cpu"])
+@pytest.mark.parametrize("body", [{"timeout": 1.5}, {"timeout": 28, "cpu_time": 1}], ids=["wall", "cpu"])
 async def test_no_signal_trick_outlives_a_deadline(execute, body):
     """Attack 71: timers, blocked signals and looping handlers; wall time and CPU time are kept from outside."""
     replies = await asyncio.gather(

@@ -262,6 +262,35 @@ async def test_nothing_is_left(execute, host, code):
     await asyncio.to_thread(assert_nothing_left, host, before)
 
 
+FILLING = {
+    "many files": "n = 0\nwhile True:\n    open(f'f{n}', 'wb').write(bytes(1 << 20)); n += 1",
+    "files without names": "kept = []\nwhile True:\n    f = open('f', 'wb'); f.write(bytes(1 << 20)); f.flush(); kept.append(f); os.unlink('f')\n"
+    "    if len(kept) > 200: time.sleep(0.1); print('left')",
+    "deep folders": "while True:\n    os.mkdir('d'); os.chdir('d'); open('f', 'wb').write(bytes(1 << 20))",
+    "empty files": "n = 0\nwhile True:\n    open(f'e{n}', 'w').close(); n += 1",
+}
+
+
+@pytest.mark.parametrize("code", FILLING.values(), ids=FILLING)
+async def test_a_run_that_fills_the_disk_is_ended(host, execute, code):
+    """Attack 59: bytes and files of the whole run are bounded, whatever the walls of this host."""
+    reply = await execute(
+        "import os, time\n" + code,
+        security_level="isolated",
+        timeout=25,
+        disk_limit=8,
+        max_files=2000,
+        max_open_files=1000,
+    )
+    names = {"disk", "files"} if not host_has_namespaces(host) else {"disk", "files", None}
+    assert (reply["limit"] or {}).get("name") in names, reply
+    assert reply["status"] in {"killed", "error"}, reply
+
+
+def host_has_namespaces(host):
+    return any(layer["name"] == "mount" and layer["on"] for layer in host.sandbox()["layers"])
+
+
 async def test_runs_see_nothing_of_each_other(execute):
     """Attacks 54, 97: two runs at once look for each other's folders and processes."""
     code = (

@@ -18,8 +18,8 @@ def grouped(service):
 
 async def test_a_run_that_lasts_is_moved_with_all_its_processes(grouped, execute):
     """A program that forks before it is moved must not leave its children outside."""
-    code = "import os, time\nos.fork()\nos.fork()\ntime.sleep(2)"
-    running = asyncio.create_task(execute(code, security_level="isolated", timeout=10))
+    code = "import os, time\nos.fork()\nos.fork()\ntime.sleep(5)"
+    running = asyncio.create_task(execute(code, security_level="isolated", timeout=25))
 
     def all_grouped() -> bool:
         groups = [groups_of(pid) for pid in processes_owned_by(users_of_runs(grouped))]
@@ -40,7 +40,7 @@ def groups_of(pid: int) -> str:
 async def test_a_share_of_a_core_is_kept(grouped, execute):
     code = "import time\nend = time.time() + 1.5\nwhile time.time() < end: pass\nprint(time.process_time())"
 
-    reply = await execute(code, security_level="isolated", cpu_limit=0.3, timeout=10)
+    reply = await execute(code, security_level="isolated", cpu_limit=0.3, timeout=25)
 
     assert reply["status"] == "success"
     assert float(reply["stdout"]) < 0.9
