@@ -51,13 +51,20 @@ async def open_uses(
         catalogue=catalogue,
         recogniser=seeing.recogniser,
     )
+    converting = converting_uses(settings, programs=programs, engine=engine, documents=documents, files=files)
     return Uses(
         files=files,
         documents=documents,
-        converting=converting_uses(
-            settings, programs=programs, engine=engine, documents=documents, files=files
+        converting=converting,
+        writing=writing_uses(
+            settings,
+            workers=workers,
+            files=files,
+            store=store,
+            catalogue=catalogue,
+            convert_file=converting.convert_file,
+            programs=programs,
         ),
-        writing=writing_uses(settings, workers=workers, files=files, store=store, catalogue=catalogue),
         seeing=seeing.uses,
         tags=tag_uses(settings, resources, catalogue=stores.tag_catalogue),
         analysis=analysis_uses(

@@ -16,6 +16,7 @@ def writing_families(size: int, *, queue_limit: int, memory_bytes: int) -> list[
                 "writing.slots": f"{_PLACE}.fill_job:slots",
                 "writing.validate": f"{_PLACE}.fill_job:validate",
                 "writing.fill": f"{_PLACE}.fill_job:fill",
+                "writing.pack": f"{_PLACE}.fill_job:pack",
             },
             warm_up=(f"{_PLACE}.warm_up:warm_up",),
             size=size,

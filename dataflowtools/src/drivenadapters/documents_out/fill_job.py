@@ -1,8 +1,9 @@
 """The jobs of templates: list the slots, check data against them, fill one record or many."""
 
 import io
+import shutil
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
@@ -34,6 +35,10 @@ from dataflowtools.src.logics.file.clean_names import clean_name
 
 _MAIN, _RECORDS = "main", "records"
 _TEXTS = frozenset({"md", "html", "txt"})
+_PRINTED = frozenset({"docx", "xlsx"})  # what a converter prints
+_MOST_PRINTED = 100
+_PROGRESS_EVERY = 50
+_PIECE_BYTES = 1 << 20
 _ENTRY_TIME = (1980, 1, 1, 0, 0, 0)
 Json = Mapping[str, Any]
 
@@ -76,19 +81,44 @@ def fill(job: Job, arguments: Json) -> dict[str, Any]:
     """Fill the template: one document, one for each record in a zip, or all in one document."""
     work = _work(job, arguments)
     _refuse_faults(work)
-    target = work.request.get("to") or work.template.ending
-    _refuse_target(work.template.ending, target)
-    together = work.request.get("output") == "merged"
+    wanted = work.request.get("to") or work.template.ending
+    _refuse_target(work.template.ending, wanted)
+    printed = wanted == "pdf" and work.template.ending in _PRINTED
+    target = work.template.ending if printed else wanted
     with output_of(job) as file:
-        if together:
-            name = _fill_together(work, target, file)
-        elif len(work.records) == 1 and work.request.get("output") != "zip":
-            name = _fill_one(work, target, file)
-        else:
-            name = _fill_zip(job, work, target, file)
-        length = file.tell()
-    listed = [{"name": name, "start": 0, "length": length}]
-    return {"files": listed, "records": len(work.records), "warnings": work.caveats.listed()}
+        files = _fill(job, work, target, file, apart=printed)
+    return {
+        "files": files, "records": len(work.records), "to_print": printed, "zipped": _is_zip(work),
+        "name": f"{PurePosixPath(work.name).stem}.zip", "warnings": work.caveats.listed(),
+    }  # fmt: skip
+
+
+def pack(job: Job, arguments: Json) -> dict[str, Any]:
+    """Put the files that came with the job into one zip, under their names."""
+    listed = arguments["inputs"]
+    inputs = inputs_of(job, listed)
+    with output_of(job) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as out:
+        for one in listed:
+            with out.open(zipfile.ZipInfo(one["name"], _ENTRY_TIME), "w") as entry:
+                shutil.copyfileobj(inputs[one["file_id"]], entry, _PIECE_BYTES)
+    return {}
+
+
+def _is_zip(work: _Work) -> bool:
+    asked = work.request.get("output", "auto")
+    return asked == "zip" or (asked == "auto" and len(work.records) > 1)
+
+
+def _fill(job: Job, work: _Work, target: str, file: BinaryIO, *, apart: bool) -> list[dict[str, Any]]:
+    if _is_zip(work) and apart:
+        return _fill_apart(job, work, target, file)
+    if _is_zip(work):
+        name = _fill_zip(job, work, target, file)
+    elif work.request.get("output") == "merged":
+        name = _fill_together(work, target, file)
+    else:
+        name = _fill_one(work, target, file)
+    return [{"name": name, "start": 0, "length": file.tell()}]
 
 
 def _work(job: Job, arguments: Json) -> _Work:
@@ -152,12 +182,10 @@ def _names(faults: Sequence[Json]) -> str:
 
 
 def _refuse_target(has: str, target: str) -> None:
-    known = [has, *(["pdf"] if has in _TEXTS else [])]
-    if target not in known:
-        message = f"A {has} template is filled as {' or '.join(known)}, not {target[:40]!r}."
-        if target == "pdf":
-            message += " Convert the result with /api/file/convert."
-        raise UnsupportedConversion(message, field="/to")
+    if target not in {has, "pdf"}:
+        raise UnsupportedConversion(
+            f"A {has} template is filled as {has} or pdf, not {target[:40]!r}.", field="/to"
+        )
 
 
 def _filled(work: _Work, record: Json, target: str, file: BinaryIO) -> list[str]:
@@ -183,21 +211,39 @@ def _fill_together(work: _Work, target: str, file: BinaryIO) -> str:
 
 
 def _fill_zip(job: Job, work: _Work, target: str, file: BinaryIO) -> str:
-    name_of = _namer(work, target)
-    missing: list[list[str]] = []
-    taken: set[str] = set()
     packed = zipfile.ZIP_DEFLATED if target in _TEXTS else zipfile.ZIP_STORED
     with zipfile.ZipFile(file, "w", packed) as out:
-        for number, record in enumerate(work.records):
-            held = io.BytesIO()
-            missing.append(_filled(work, record, target, held))
-            entry = zipfile.ZipInfo(_unused(name_of(number), taken), _ENTRY_TIME)
+        for name, data in _each(job, work, target):
+            entry = zipfile.ZipInfo(name, _ENTRY_TIME)
             entry.compress_type = packed
-            out.writestr(entry, held.getbuffer())
-            if number % 50 == 0:
-                job.progress(number / len(work.records), f"record {number + 1} of {len(work.records)}")
-    _refuse_missing(work, missing)
+            out.writestr(entry, data)
     return f"{PurePosixPath(work.name).stem}.zip"
+
+
+def _fill_apart(job: Job, work: _Work, target: str, file: BinaryIO) -> list[dict[str, Any]]:
+    """Write the results one after another, to be printed one by one."""
+    if len(work.records) > _MOST_PRINTED:
+        message = f"At most {_MOST_PRINTED} records become PDF files of their own at once; ask for merged, or {target}."
+        raise UnsupportedConversion(message, field="/to")
+    listed = []
+    for name, data in _each(job, work, target):
+        start = file.tell()
+        file.write(data)
+        listed.append({"name": name, "start": start, "length": file.tell() - start})
+    return listed
+
+
+def _each(job: Job, work: _Work, target: str) -> Iterator[tuple[str, bytes]]:
+    """Fill record by record; after the last one everything that was missing is told."""
+    name_of, missing = _namer(work, target), []
+    taken: set[str] = set()
+    for number, record in enumerate(work.records):
+        held = io.BytesIO()
+        missing.append(_filled(work, record, target, held))
+        yield _unused(name_of(number), taken), held.getvalue()
+        if number % _PROGRESS_EVERY == 0:
+            job.progress(number / len(work.records), f"record {number + 1} of {len(work.records)}")
+    _refuse_missing(work, missing)
 
 
 def _namer(work: _Work, target: str) -> Callable[[int], str]:
@@ -215,7 +261,8 @@ def _namer(work: _Work, target: str) -> Callable[[int], str]:
         shown = clean_name(rendered(template, tracked(work.records[number]), "name"))
         if jail.missing:
             _refuse_missing(work, [[]] * number + [list(jail.missing)])
-        return shown if ending(shown) == target else f"{shown}.{target}"
+        stem = shown.removesuffix(".pdf") if work.request.get("to") == "pdf" else shown
+        return stem if ending(stem) == target else f"{stem}.{target}"
 
     return name
 

@@ -42,9 +42,7 @@ class DataRequest(Body):
 class FillRequest(DataRequest):
     """How to fill the template."""
 
-    to: str = Field(
-        "", max_length=100, description="The template's own format; pdf for md, html and txt too."
-    )
+    to: str = Field("", max_length=100, description="The template's own format, or pdf.")
     output: Literal["auto", "zip", "merged"] = Field(
         "auto",
         description="auto: one document for one record, a zip for more; merged: all in one docx, page by page.",

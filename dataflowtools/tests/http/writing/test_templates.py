@@ -259,6 +259,21 @@ async def test_texts_are_filled_and_printed(client):
     await refused(client, word("x {{ a }}"), "unsupported_conversion", data={"a": 1}, to="pdf2")
 
 
+async def test_filled_word_and_excel_templates_are_printed(client):
+    letter = word("Dear {{ name }} 先生.")
+    one = pypdfium2.PdfDocument(await filled(client, letter, data={"name": "李"}, to="pdf"))
+    assert "Dear 李 先生." in one[0].get_textpage().get_text_bounded()
+    people = [{"name": "a"}, {"name": "b"}]
+    merged = pypdfium2.PdfDocument(await filled(client, letter, records=people, to="pdf", output="merged"))
+    assert [page.get_textpage().get_text_bounded().split()[1] for page in merged] == ["a", "b"]
+    with zipfile.ZipFile(
+        io.BytesIO(await filled(client, letter, records=people, to="pdf", name="{{ name }}.pdf"))
+    ) as package:
+        assert package.namelist() == ["a.pdf", "b.pdf"]
+        assert "Dear b" in pypdfium2.PdfDocument(package.read("b.pdf"))[0].get_textpage().get_text_bounded()
+    await refused(client, letter, "unsupported_conversion", records=[{"name": "x"}] * 101, to="pdf")
+
+
 ATTACKS = [
     "{{ ''.__class__.__mro__[1].__subclasses__() }}",
     "{{ cycler.__init__.__globals__.os.popen('id').read() }}",

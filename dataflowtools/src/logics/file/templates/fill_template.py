@@ -6,9 +6,14 @@ from typing import Any
 
 from dataflowtools.src.common.stored_file import Owner, StoredFile
 from dataflowtools.src.logics.file.open_file import OpenFile
+from dataflowtools.src.logics.file.templates.print_filled import PrintFilled
 from dataflowtools.src.logics.file.upload_files import UploadFiles
 from dataflowtools.src.logics.file.writing.gather_files import gathered, picture_ids
-from dataflowtools.src.logics.file.writing.ports.document_workshop import DocumentWorkshop, InputFile
+from dataflowtools.src.logics.file.writing.ports.document_workshop import (
+    DocumentWorkshop,
+    InputFile,
+    MadeFile,
+)
 from dataflowtools.src.logics.file.writing.write_document import one_incoming
 
 MAIN, RECORDS = "main", "records"
@@ -38,11 +43,18 @@ class FillTemplate:
     """Works on stored templates; raises InvalidTemplate, MissingFields, InvalidTemplateData and FileNotFound."""
 
     def __init__(
-        self, *, workshop: DocumentWorkshop, open_file: OpenFile, upload_files: UploadFiles, max_records: int
+        self,
+        *,
+        workshop: DocumentWorkshop,
+        open_file: OpenFile,
+        upload_files: UploadFiles,
+        printer: PrintFilled,
+        max_records: int,
     ) -> None:
         self._workshop = workshop
         self._open_file = open_file
         self._upload_files = upload_files
+        self._printer = printer
         self._max_records = max_records
 
     async def slots(self, tenant: str, file_id: str) -> Mapping[str, Any]:
@@ -57,11 +69,18 @@ class FillTemplate:
             return made.facts
 
     async def fill(self, owner: Owner, ask: TemplateAsk, *, request_name: str | None = None) -> Filled:
-        """Fill and store the result: a document, a zip of them, or all in one."""
+        """Fill and store the result: a document, a zip of them, or all in one; a PDF is printed by a converter."""
         async with self._workshop.work("fill", self._inputs(owner.tenant, ask), self._request(ask)) as made:
-            incoming = one_incoming(made.files[0].name, made.files[0])
-            stored = await self._upload_files(owner, incoming, request_name=request_name)
-            return Filled(file=stored[0], records=made.facts["records"], warnings=made.facts["warnings"])
+            if not made.facts["to_print"]:
+                return await self._keep(owner, made.files[0], made.facts, request_name)
+            async with self._printer(owner.tenant, made) as printed:
+                return await self._keep(owner, printed, made.facts, request_name)
+
+    async def _keep(
+        self, owner: Owner, made: MadeFile, facts: Mapping[str, Any], request_name: str | None
+    ) -> Filled:
+        stored = await self._upload_files(owner, one_incoming(made.name, made), request_name=request_name)
+        return Filled(file=stored[0], records=facts["records"], warnings=facts["warnings"])
 
     def _request(self, ask: TemplateAsk) -> dict[str, Any]:
         request: dict[str, Any] = {**(ask.choices or {}), "most": self._max_records}

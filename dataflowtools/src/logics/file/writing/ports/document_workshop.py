@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Task = Literal["write", "edit", "slots", "validate", "fill"]
+Task = Literal["write", "edit", "slots", "validate", "fill", "pack"]
 Progress = Callable[[float, str], None]
 
 
