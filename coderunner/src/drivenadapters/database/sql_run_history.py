@@ -1,9 +1,10 @@
 """What runs and modules left in their rows, and what the rows say together."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, delete, func, insert, select
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _KEPT_CHARACTERS = 64 * 1024  # of each text: the history says what happened, it does not store results
 _JSON = ("parameters", "result", "exceptions", "functions", "classes", "imports", "dependencies")
+_PAGE_CHARACTERS = 4 * 1024 * 1024  # a page ends early where its rows are large
 _TRIMMED_AT_ONCE = 500
 _LISTED_OF_A_MODULE = ("id", "tool_id", "module_name", "dependencies", "created_at")
 
@@ -206,18 +208,24 @@ class SqlRunHistory(RunHistory):
         query = query.order_by(row.id.desc()).limit(limit + 1)
         if before is not None:
             query = query.where(row.id < before)
-        rows = await self._rows(query)
-        more = len(rows) > limit
-        return HistoryPage([_shown(found) for found in rows[:limit]], rows[limit - 1]["id"] if more else None)
+        rows, full = await self._database.read(partial(_some, query, limit))
+        return HistoryPage([_shown(found) for found in rows], rows[-1]["id"] if full else None)
 
     async def _one(self, query: Select[Any]) -> Mapping[str, Any] | None:
-        rows = await self._rows(query.limit(1))
+        rows, _ = await self._database.read(partial(_some, query, 1))
         return _shown(rows[0]) if rows else None
 
-    async def _rows(self, query: Select[Any]) -> Sequence[dict[str, Any]]:
-        return await self._database.read(
-            lambda connection: [dict(found) for found in connection.execute(query).mappings()]
-        )
+
+def _some(query: Select[Any], limit: int, connection: Connection) -> tuple[list[dict[str, Any]], bool]:
+    """Rows up to a number and a size, and whether there may be more."""
+    rows: list[dict[str, Any]] = []
+    characters = 0
+    for row in connection.execute(query).mappings():
+        if len(rows) == limit or characters > _PAGE_CHARACTERS:
+            return rows, True
+        rows.append(dict(row))
+        characters += sum(len(value) for value in row.values() if isinstance(value, str))
+    return rows, False
 
 
 def _conditions(row: Any, wanted: HistoryFilter, *, made: Any = None) -> list[ColumnElement[bool]]:

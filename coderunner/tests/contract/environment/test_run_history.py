@@ -84,6 +84,23 @@ async def test_rows_are_filtered_by_their_fields_and_their_time(history):
     assert await named(until=NOW) == []
 
 
+async def test_a_page_of_large_rows_ends_early_and_loses_none(history):
+    for number in range(100):
+        outcome = RunOutcome(Verdict.SUCCESS, 0, stdout="x" * 70_000, stderr="x" * 70_000)
+        history.record("acme", f"exec_{number}", Program("", SecurityLevel.ISOLATED), outcome)
+    last = RunOutcome(Verdict.SUCCESS, 0)
+    await history.keep_run("acme", "exec_100", Program("", SecurityLevel.ISOLATED), last)
+    names, before = [], None
+    while True:
+        page = await history.executions("acme", limit=200, before=before)
+        assert len(page.items) <= 40
+        names += [item["execution_id"] for item in page.items]
+        before = page.next_before
+        if before is None:
+            break
+    assert names == [f"exec_{number}" for number in range(100, -1, -1)]
+
+
 async def test_one_run_is_found_by_its_name_and_by_nobody_else(history):
     record(history, 1)
     await page_of(history, 1, limit=9, before=None)
