@@ -43,7 +43,7 @@ async def open_executions(
     """A running engine with this service's kinds, in this service's database."""
     engine = await resources.enter_async_context(
         open_engine(
-            settings,
+            _bounded(settings),
             database_url=runs.database.engine.url.render_as_string(hide_password=False),
             handlers=handlers_of(settings, runs),
             results=results_folder(settings),
@@ -58,6 +58,18 @@ async def open_executions(
     resources.push_async_callback(_end, tidying)
     health.watch("environments", tidying)
     return engine
+
+
+def _bounded(settings: Settings) -> Settings:
+    """Start no more programs than the sandbox has places, and leave a quarter of them to callers who wait.
+
+    What waits in the sandbox's line counts as running: its time passes, and no priority brings it forward.
+    """
+    if settings.executor_backend == "celery":  # the worker command has a sandbox of its own
+        return settings
+    places = settings.max_concurrent_runs
+    caps = {"python": max(1, places - places // 4), **settings.max_running_per_kind}
+    return settings.model_copy(update={"max_running_per_kind": caps})
 
 
 async def _under_way(engine: ExecutionEngine) -> Collection[str]:

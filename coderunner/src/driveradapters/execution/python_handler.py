@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from coderunner.src.common.program import SecurityLevel
+from coderunner.src.common.program import SecurityLevel, Verdict
 from coderunner.src.common.security import key_policy
 from coderunner.src.driveradapters.execution.option_limits import limit_wishes, place_of, require_walls
 from coderunner.src.driveradapters.runner.wire import ExecuteBody, execution_reply
@@ -16,7 +16,7 @@ from coderunner.src.errors import (
     SandboxUnavailable,
 )
 from coderunner.src.logics.environment.script_header import script_header
-from coderunner.src.logics.runner.execute_code import ExecuteCode
+from coderunner.src.logics.runner.execute_code import ExecuteCode, Execution
 from executor.common.executions import Outcome
 from executor.common.requests import Caller, ExecutionRequest, LogLevel
 from executor.core.permissions import ScopePermissions
@@ -79,10 +79,21 @@ class RunPython(Handler):
         except (SandboxUnavailable, CapacityExceeded, DatabaseUnavailable) as failed:
             raise RetryableError(str(failed)) from failed
         except CodeRunnerError as refused:
+            run.log(LogLevel.ERROR, str(refused))
             return Outcome(verdict=refused.code, message=str(refused))
         outcome = execution.outcome
         message = str(outcome.exceptions[-1]["message"]) if outcome.exceptions else None
+        _log_end(run, execution, message)
         return Outcome(execution_reply(execution), verdict=outcome.verdict.value, message=message)
+
+
+def _log_end(run: Run, execution: Execution, message: str | None) -> None:
+    """How the program ended; what it said is in the events and the result."""
+    outcome = execution.outcome
+    good = outcome.verdict is Verdict.SUCCESS
+    level = LogLevel.INFO if good else LogLevel.ERROR
+    told = f"{outcome.verdict.value}: {message}" if message else outcome.verdict.value
+    run.log(level, told, return_code=outcome.return_code, cpu_time_ms=round(outcome.cpu_time_ms, 3))
 
 
 class RunPermissions(ScopePermissions):

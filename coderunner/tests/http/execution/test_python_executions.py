@@ -81,3 +81,29 @@ async def test_what_the_options_may_not_ask_for_is_refused_by_name(client, optio
     body = {"kind": "python", "request": {"code": "1"}, "options": options}
     reply = await client.request("POST", "/api/executions", json=body)
     assert assert_problem(reply, 422, "invalid_parameters")["errors"][0]["pointer"] == pointer
+
+
+async def test_how_a_program_ended_is_in_the_log(client):
+    reply = await submit(client, code="1/0")
+    await ended(client, reply.headers["Location"])
+    [line] = (await client.request("GET", f"{reply.headers['Location']}/logs")).json()["items"]
+    assert (line["level"], line["message"]) == ("error", "error: division by zero")
+
+
+async def test_executions_leave_places_to_callers_who_wait(client, service):
+    sleeping = {
+        "kind": "python",
+        "request": {"code": "import time\ntime.sleep(600)", "security_level": "isolated"},
+    }
+    many = {"executions": [{**sleeping, "options": {"timeout_s": 1200}} for _ in range(20)]}
+    reply = await client.request("POST", "/api/executions/batch", json=many)
+    ids = [one["execution_id"] for one in reply.json()["executions"]]
+    async with asyncio.timeout(60):
+        while (running := (await client.request("GET", "/api/queue")).json()["running"]) < 12:
+            await asyncio.sleep(0.05)
+    called = await client.request("POST", "/api/runner/execute", json={"code": "print(1)"})
+    for one in reversed(ids):
+        await client.request("POST", f"/api/executions/{one}/cancel", timeout_s=60)
+
+    assert running == 12  # of the sixteen places of this service
+    assert (called.status, called.json()["status"]) == (200, "success")
