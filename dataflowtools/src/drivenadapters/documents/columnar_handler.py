@@ -82,6 +82,7 @@ def _arrow(file: BinaryIO) -> tuple[Any, Iterator[Any], int | None]:
 
 def _rows(batches: Iterator[Any]) -> Iterator[tuple[Any, ...]]:
     for batch in batches:
+        batch.validate(full=True)  # what the file says of lengths and places is believed by everything after
         for start in range(0, batch.num_rows, _BATCH_ROWS):
             piece = batch.slice(start, _BATCH_ROWS)
             yield from zip(*(column.to_pylist() for column in piece.columns), strict=True)

@@ -15,7 +15,17 @@ from dataflowtools.src.logics.file.documents.options import ReadOptions, chosen_
 MAX_PIXELS = 100_000_000
 _DECODED_PIXELS = 25_000_000
 MAX_FRAMES = 1000
-_BROKEN = (OSError, ValueError, SyntaxError, IndexError, TypeError, KeyError, OverflowError, EOFError)
+_BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    IndexError,
+    TypeError,
+    KeyError,
+    OverflowError,
+    EOFError,
+    RuntimeError,
+)
 
 
 class ImageHandler(DocumentHandler):

@@ -1,6 +1,7 @@
 """html, md, txt, json, xml, rtf, odt, pptx, eml and pictures."""
 
 import io
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from email.message import EmailMessage
@@ -12,7 +13,7 @@ from PIL import Image
 
 from dataflowtools.src import errors
 from dataflowtools.src.drivenadapters.documents import jobs
-from dataflowtools.tests.unit.documents.making import R, png, png_bomb, read, relations, zipped
+from dataflowtools.tests.unit.documents.making import R, mutated, png, png_bomb, read, relations, zipped
 
 PAGE = """<html><head><title>A  page</title><meta charset="utf-8"><style>p{}</style></head><body>
 <h1>Head <em>ing</em></h1><p>Some <b>bold</b>, <a href="https://a.b">link</a><br>next  line</p>
@@ -330,6 +331,14 @@ def test_columnar_files_are_tables(kind):
         read(columnar(kind, table)[:-30], f"a.{kind}")
     with pytest.raises(errors.CorruptFile):
         read(columnar(kind, table)[:40] + bytes(99), f"a.{kind}")
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow", "arrows"])
+def test_damaged_columnar_files_are_corrupt_or_read(kind):
+    whole = columnar(kind, pa.table({"n": list(range(300)), "text": [f"x{n}" for n in range(300)]}))
+    for seed in range(60):
+        with suppress(errors.CorruptFile, errors.TypeMismatch, errors.UnsupportedType):
+            assert read(mutated(whole, seed), f"a.{kind}", max_rows=400).metadata["columns"] <= 2
 
 
 def test_a_picture_with_too_many_pixels_is_refused_by_its_header():
