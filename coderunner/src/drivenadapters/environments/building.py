@@ -26,7 +26,12 @@ def make_builder(settings: Settings, root: Path) -> UvLayerBuilder:
     return UvLayerBuilder(
         root=root,
         python=(settings.guest_dir or default_guest_dir()).resolve() / "bin" / "python",
-        installer=Installer(_uv(root), _environment(settings), settings.package_install_timeout),
+        installer=Installer(
+            _uv(root),
+            _environment(settings),
+            settings.package_install_timeout,
+            settings.environment_max_mb * MEGABYTE,
+        ),
         indexes=Indexes.of(settings),
         bounds=_bounds(settings),
     )

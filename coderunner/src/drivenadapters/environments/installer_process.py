@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+import resource
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Installer:
     uv: Path
     environment: Mapping[str, str]
     timeout_s: float
+    most_file_bytes: int
 
     async def run(self, arguments: Sequence[str], folder: Path, variables: Mapping[str, str]) -> None:
         """Run to the end in `folder` with these variables more; a failure is told in uv's own words."""
@@ -39,6 +41,11 @@ class Installer:
             env={**self.environment, **variables, "HOME": str(folder), "TMPDIR": str(folder)}, **identity,  # type: ignore[arg-type]
         )  # fmt: skip
         try:
+            # a bomb in a wheel must not fill the disk; without the right to say so, only its size afterwards counts
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                resource.prlimit(
+                    process.pid, resource.RLIMIT_FSIZE, (self.most_file_bytes, self.most_file_bytes)
+                )
             async with asyncio.timeout(self.timeout_s):
                 said = await _tail(process.stderr)
                 code = await process.wait()
@@ -48,6 +55,8 @@ class Installer:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
+        if code == -signal.SIGXFSZ:
+            raise PackagesUnresolvable(f"a package holds a file of more than {self.most_file_bytes >> 20} MB")
         if code:
             _fail(said, folder)
 

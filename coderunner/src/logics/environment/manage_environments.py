@@ -117,6 +117,8 @@ class ManageEnvironments:
         After a cancellation it stays as it was: who cancels knows whether the work will begin again.
         """
         found = await self.get(tenant, environment_id)
+        if found.status != BUILDING:  # an execution that began again after its work was done
+            return found
         try:
             return await self._change.install(tenant, environment_id, found.wanted, tell)
         except DatabaseUnavailable:  # it is tried again

@@ -69,9 +69,22 @@ def index(bait):
     )
     add_link(write_wheel(folder, "linking", {"linking.py": ""}), "linking_out", "/etc/passwd")
     add_link(write_wheel(folder, "nested", {"nested.py": ""}), "down", str(bait), "down/owned.py")
+    (folder / "swollen").mkdir()
+    (folder / "swollen" / "swollen-1.0-py3-none-any.whl").write_bytes(swollen("swollen"))
     with local_index(folder) as url:
         yield url
     shutil.rmtree(folder)
+
+
+def swollen(name):
+    """A small wheel with a large file."""
+    packed = io.BytesIO()
+    good = zipfile.ZipFile(io.BytesIO(wheel_bytes(name, {f"{name}.py": ""})))
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as wheel:
+        for path in good.namelist():
+            wheel.writestr(path, good.read(path))
+        wheel.writestr("zeros.bin", b"\0" * (64 << 20))
+    return packed.getvalue()
 
 
 def write_sdist(folder, name, files):
@@ -162,14 +175,11 @@ async def test_a_typosquat_that_the_operator_knows_is_refused(client):
 
 
 async def test_a_wheel_that_grows_when_it_is_unpacked_is_refused(client):
-    packed = io.BytesIO()
-    good = zipfile.ZipFile(io.BytesIO(wheel_bytes("bomb", {"bomb.py": ""})))
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as wheel:
-        for name in good.namelist():
-            wheel.writestr(name, good.read(name))
-        wheel.writestr("zeros.bin", b"\0" * (64 << 20))
-    reply = await send_form(client, INSTALL, ("wheel", "bomb-1.0-py3-none-any.whl", packed.getvalue()))
+    """Attack 31: uploaded it is refused unread, from the index it is stopped at its first large file."""
+    reply = await send_form(client, INSTALL, ("wheel", "bomb-1.0-py3-none-any.whl", swollen("bomb")))
     assert (reply.status, reply.json()["code"]) == (422, "wheel_refused")
+    problem = await install(client, "swollen", status=422)
+    assert "more than 20 MB" in problem["detail"], problem
 
 
 async def test_a_package_neither_replaces_ours_nor_runs_at_start(client):
