@@ -13,6 +13,7 @@ import doctest
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +33,7 @@ PACKAGES = {
     "plotly": ("plotly", [], "plotly"),
 }
 TIMEOUT_S = 25
+UV = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
 LEVELS = ("plain", "isolated", "restricted")
 PRELUDE = {
     "numpy": "import numpy as np\n",
@@ -171,10 +173,10 @@ def fetch(package, version, cache):
     found = sorted((cache / "uv").glob(f"sdists-*/pypi/{package}/{version}/*/src"))
     if not found:
         empty = cache / "empty"
-        subprocess.run(["uv", "venv", "-q", "--allow-existing", str(empty)], check=True)
+        subprocess.run([UV, "venv", "-q", "--allow-existing", str(empty)], check=True)
         subprocess.run(
             [
-                "uv",
+                UV,
                 "pip",
                 "install",
                 "-q",

@@ -52,6 +52,7 @@ class Auditor:
         self._policy = policy
         self._work_dir = work_dir
         runtime = {sys.prefix, sys.base_prefix, os.path.dirname(os.__file__), *filter(None, sys.path)}
+        runtime |= {os.path.realpath(place) for place in runtime}  # the interpreter may be named by a link
         self._readable = (*tables.READABLE_PREFIXES, *runtime, *_config_dirs())
         self._handlers: dict[str, Callable[[str, tuple[Any, ...]], None]] = {
             "compile": self._compiled,

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from coderunner.tests.unit.language.conftest import Guest
+
 TEXT_AS_CODE = {
     "module behind a module": "import sympy\nsympy.lambdify([], 'numpy.f2py.os.getcwd()', modules=['numpy'])()",
     "function of a module": "import sympy\nf = sympy.lambdify([], 'numpy.f2py.os.getcwd', modules=['numpy'])\nf()()",
@@ -123,3 +125,17 @@ def test_a_failing_log_line_shows_no_path_of_the_host(guest):
 def test_a_format_counts_its_fields_as_python_does(guest, template):
     code = f"try: print({template!r}.format({'[1, 2]' if '[' in template else '1.5'}, 7, a=2))\nexcept Exception as e: print(type(e).__name__, e)"
     assert guest(code).stdout == guest(code, security_level="isolated").stdout
+
+
+def test_the_runtime_is_readable_however_it_is_named(guest_python, tmp_path):
+    """An interpreter that is started through a link reads its own fonts and data by their real paths."""
+    prefix = Path(guest_python).parents[1]
+    link = tmp_path / "link"
+    link.symlink_to(prefix)
+    font = next(prefix.rglob("DejaVuSans.ttf"))
+    linked = Guest(str(link / "bin" / "python"), "slim", tmp_path)
+    try:
+        ran = linked(f"with open({str(font)!r}, 'rb') as file: print(len(file.read(4)))")
+    finally:
+        linked.close()
+    assert ran.stdout == "4\n", ran.stderr
