@@ -21,7 +21,8 @@ def make_keys(folder: Path, *tenants: str, scopes: tuple[str, ...] = ("files",))
 async def running(
     folder: Path, *, ports: dict[str, Any] | None = None, **settings: Any
 ) -> AsyncIterator[Client]:
-    chosen = Settings(**{"data_dir": folder / "data", **settings})
+    busy = {"max_load_per_core": 1000, "min_free_memory_bytes": 0}  # a busy machine must not hold tests up
+    chosen = Settings(**{"data_dir": folder / "data", **busy, **settings})
     async with bootstrap(chosen, **(ports or {})) as app, serving(app) as client:
         yield client
 

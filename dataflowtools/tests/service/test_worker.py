@@ -28,6 +28,8 @@ async def service_and_worker(folder):
         missing("Redis")
     with s3_server() as bucket, fresh_mysql_name() as database:
         environment = {
+            "STEPFLOW_SCHEDULER_MAX_LOAD_PER_CORE": "1000",
+            "STEPFLOW_SCHEDULER_MIN_FREE_MEMORY": "0",
             "DB_HOST": "127.0.0.1",
             "DB_NAME": database,
             "FILE_STORE": "s3",

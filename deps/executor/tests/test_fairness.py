@@ -128,9 +128,12 @@ async def test_ten_thousand_waiting_jobs_take_no_memory_of_the_process(sqlite_ur
         assert (await engine.queue_status()).length >= 10_000
         assert after - before < 2_000_000
         urgent = await engine.submit(ADA, named("urgent", priority=Priority.CRITICAL))
+        first = await engine.submit(BOB, named("first of another tenant", BOB))
         order.gate.set()
         assert (await engine.wait(urgent.execution_id, "acme", HANG_S)).status == "succeeded"
+        assert (await engine.wait(first.execution_id, "bobs", HANG_S)).status == "succeeded"
         assert order.names.index("urgent") == 4  # right behind those that ran already
+        assert order.names.index("first of another tenant") <= 6
 
 
 async def rank_of_low(url):
