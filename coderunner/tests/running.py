@@ -114,8 +114,6 @@ def running_service(
         "STEPFLOW_PYTHON_VIRTUAL_ENV_PATH": str(home / "environments"),
         "STEPFLOW_SCHEDULER_MAX_LOAD_PER_CORE": "1000",  # tests go on however busy the machine is
         "DB_PASSWORD": SECRET,
-        "STEPFLOW_SCHEDULER_MAX_LOAD_PER_CORE": "1000",  # a busy machine must not hold tests up
-        "STEPFLOW_SCHEDULER_MIN_FREE_MEMORY": "0",
         **(env or {}),
     }
     with (home / "log.txt").open("wb") as log:
