@@ -5,9 +5,9 @@ from typing import Any, BinaryIO
 
 from dataflowtools.src.drivenadapters.documents.detect import ENCRYPTED, detect, ending
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
+from dataflowtools.src.drivenadapters.documents_out.dangers import warn_of_package
 from dataflowtools.src.drivenadapters.documents_out.edit_texts import TextEditor
 from dataflowtools.src.drivenadapters.documents_out.inputs import inputs_of, output_of
-from dataflowtools.src.drivenadapters.documents_out.office_package import OutPackage
 from dataflowtools.src.drivenadapters.documents_out.pdf.edit import PdfEditor, split
 from dataflowtools.src.drivenadapters.documents_out.pictures import Pictures
 from dataflowtools.src.drivenadapters.documents_out.sheets.edit import WorkbookEditor
@@ -40,7 +40,7 @@ def edit(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
     with output_of(job) as file:
         editor.save(file)
     if isinstance(editor, WordEditor | WorkbookEditor):
-        _warn_of_package(editor.package, caveats)
+        warn_of_package(main, caveats)
     return {"results": results, "warnings": caveats.listed()}
 
 
@@ -88,11 +88,3 @@ def _split(job: Job, main: BinaryIO, found: str, request: Order) -> dict[str, An
         files = split(main, order, request["name"], file)
     results = [{"op": "split", "files": len(files)}]
     return {"is_new": True, "files": files, "results": results, "warnings": []}
-
-
-def _warn_of_package(package: OutPackage, caveats: Caveats) -> None:
-    names = [name.lower() for name in package.names()]
-    if any(name.endswith("vbaproject.bin") for name in names):
-        caveats.add("has_macros", "The document holds macros; they were kept as they are and not run.")
-    if any(name.startswith("_xmlsignatures/") for name in names):
-        caveats.add("signature_broken", "The document was signed; the signature does not fit it any more.")

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from dataflowtools.src.drivenadapters.documents.detect import detect, ending
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
+from dataflowtools.src.drivenadapters.documents_out.dangers import warn_of_package
 from dataflowtools.src.drivenadapters.documents_out.inputs import inputs_of, output_of
 from dataflowtools.src.drivenadapters.documents_out.pdf.write import write_pdf
 from dataflowtools.src.drivenadapters.documents_out.pictures import Pictures
@@ -140,6 +141,8 @@ def _work(job: Job, arguments: Json) -> _Work:
 
 def _template(file: BinaryIO, name: str, pictures: Pictures, caveats: Caveats) -> TemplateFile:
     found = detect(file, name)
+    if found in _PRINTED:
+        warn_of_package(file, caveats)
     if found == "docx":
         return WordTemplate(file, pictures, caveats)
     if found == "xlsx":

@@ -154,11 +154,12 @@ class OutPackage:
                 return target
         raise CorruptFile("The package names no main document.")
 
-    def fresh_name(self, pattern: str) -> str:
-        """Find a name that no part has; the pattern holds one {}."""
-        number = 1
-        while (name := pattern.format(number)) in self:
+    def fresh_name(self, pattern: str, *, first: str = "1") -> str:
+        """Find a name that no part has; the pattern holds one {}, where `first` is tried before 2, 3 …"""
+        name, number = pattern.format(first), 1
+        while name in self:
             number += 1
+            name = pattern.format(number)
         return name
 
     def reachable(self) -> set[str]:

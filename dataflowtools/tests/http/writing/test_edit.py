@@ -20,7 +20,7 @@ from dataflowtools.tests.http.writing.test_write import picture
 from dataflowtools.tests.unit.documents.making import bomb, pdf, show, zipped
 from servicekit.testing import assert_problem
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 def parts(data: bytes) -> dict[str, bytes]:

@@ -14,7 +14,7 @@ from dataflowtools.tests.http.writing.test_edit import parts, text_of
 from dataflowtools.tests.http.writing.test_write import picture
 from servicekit.testing import assert_problem
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 def word(*paragraphs: str, rows=(), header="") -> bytes:

@@ -13,7 +13,7 @@ from dataflowtools.tests.http.documents.parsing import parse
 from dataflowtools.tests.http.writing.calls import call, content_of, made, stored, written
 from servicekit.testing import assert_problem
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 BLOCKS = [
     {"type": "heading", "level": 1, "text": "季度报告 Quarterly"},
@@ -45,6 +45,11 @@ BLOCKS = [
     {"type": "code", "text": "def f():\n    return 1"},
     {"type": "quote", "blocks": [{"type": "paragraph", "text": "said"}]},
 ]
+
+
+SVG = base64.b64encode(
+    b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>"
+).decode()
 
 
 def picture(width=40, height=20) -> bytes:
@@ -207,6 +212,7 @@ async def test_long_tables_repeat_their_header_on_every_page(client):
         ({"to": "pdf", "page": {"margin": 400}, "content": []}, 422, "invalid_content"),
         ({"to": "docx", "content": [{"type": "picture", "data": "!!"}]}, 422, "invalid_content"),
         ({"to": "docx", "content": [{"type": "picture", "data": "aGVsbG8="}]}, 422, "invalid_content"),
+        ({"to": "pdf", "content": [{"type": "picture", "data": SVG}]}, 422, "invalid_content"),
         ({"to": "docx", "content": [{"type": "table", "rows": [[{"col_span": 16384, "row_span": 99999}]] * 500}]}, 422, "invalid_content"),
     ],
 )  # fmt: skip

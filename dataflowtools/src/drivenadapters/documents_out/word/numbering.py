@@ -32,7 +32,7 @@ class Numbering:
 
     def _root(self) -> Element:
         if self._part not in self._package:
-            self._part = self._package.fresh_name("word/numbering{}.xml")
+            self._part = self._package.fresh_name("word/numbering{}.xml", first="")
             self._package.put(self._part, f'<w:numbering xmlns:w="{W}"/>'.encode())
             self._package.set_type(self._part, _TYPE)
             self._package.relate(self._main_part, "numbering", self._part)

@@ -20,7 +20,7 @@ class Styles:
         self._package = package
         self._part = next(iter(package.targets(main_part, "styles").values()), "")
         if self._part not in package:
-            self._part = package.fresh_name("word/styles{}.xml")
+            self._part = package.fresh_name("word/styles{}.xml", first="")
             package.put(self._part, b'<w:styles xmlns:w="%s"/>' % w("")[1:-1].encode())
             package.set_type(self._part, _STYLES_TYPE)
             package.relate(main_part, "styles", self._part)
