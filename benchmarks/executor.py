@@ -1,4 +1,4 @@
-"""The execution engine: submit latency, round trip and no-op throughput, beside plain Celery and plain Dramatiq.
+"""The execution engine: submit latency, round trip and throughput of no-ops and of `print(1)`, beside plain Celery and Dramatiq.
 
 Needs MySQL or MariaDB and Redis at TEST_MYSQL_HOST and TEST_REDIS_URL (default: this machine); makes and drops
 a database of its own.
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ sys.path[:0] = [path for path in PATHS if path not in sys.path]
 import pymysql  # noqa: E402
 import redis  # noqa: E402
 
+from benchmarks import executor_programs as programs  # noqa: E402
 from benchmarks.executor_peers import plain_celery, plain_dramatiq  # noqa: E402
 from executor.adapters.sql.store import SqlStore  # noqa: E402
 from executor.assembly import open_engine  # noqa: E402
@@ -156,7 +157,7 @@ def process(asked: dict[str, Any]) -> Iterator[None]:
             worker.wait()
 
 
-def peer(which: str, send: Callable[[str], Any]) -> dict[str, Any]:
+def peer(which: str, send: Callable[[str], Any], *, single: int, burst: int) -> dict[str, Any]:
     """A burst of tasks that count in Redis; nothing is recorded, nothing is returned."""
     key = f"{PREFIX}.done"
     with (
@@ -172,20 +173,20 @@ def peer(which: str, send: Callable[[str], Any]) -> dict[str, Any]:
         send(key)
         wait(1)
         trips = []
-        for n in range(SINGLE):
+        for n in range(single):
             started = time.perf_counter()
             send(key)
             wait(n + 2)
             trips.append(time.perf_counter() - started)
         started = time.perf_counter()
-        for _ in range(BURST):
+        for _ in range(burst):
             send(key)
         sent_s = time.perf_counter() - started
-        wait(SINGLE + 1 + BURST)
+        wait(single + 1 + burst)
         return {
             "round_trip": quantiles(trips),
-            "accepted_per_s": round(BURST / sent_s),
-            "executions_per_s": round(BURST / (time.perf_counter() - started)),
+            "accepted_per_s": round(burst / sent_s),
+            "executions_per_s": round(burst / (time.perf_counter() - started)),
         }
 
 
@@ -220,8 +221,26 @@ def clean_redis() -> None:
             client.delete(key)
 
 
+def note_peers(note: Callable[[str, dict[str, Any]], None]) -> None:
+    """The same tasks on engines that keep no rows, no history and no result, and put up no walls."""
+    celery, dramatiq = plain_celery(REDIS_URL, PREFIX), plain_dramatiq(REDIS_URL, PREFIX)
+    for task, what, single, burst in (
+        ("noop", "no-op", SINGLE, BURST),
+        ("program", "print(1) in a fresh process", programs.SINGLE, programs.BURST),
+    ):
+        sizes = {"single": single, "burst": burst}
+        note(f"plain Celery, prefork 2, {what}", peer("celery", celery.tasks[task].delay, **sizes))
+        note(f"plain Dramatiq, 8 threads, {what}", peer("dramatiq", dramatiq[task].send, **sizes))
+
+
+async def of_programs(work: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    found = await work
+    return {**found, "submit": quantiles(found["submit"]), "round_trip": quantiles(found["round_trip"])}
+
+
 def measure() -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)  # the sandbox's users pass through
     figures: dict[str, Any] = {}
 
     def note(name: str, found: dict[str, Any]) -> None:
@@ -240,13 +259,19 @@ def measure() -> dict[str, Any]:
                 "Celery on Redis, MariaDB, threads 8",
                 asyncio.run(distributed(database(), folder, "threads", 8)),
             )
-        celery = plain_celery(REDIS_URL, PREFIX)
-        note("plain Celery, prefork 2 (no rows)", peer("celery", celery.tasks["noop"].delay))
-        note("plain Dramatiq, 8 threads (no rows)", peer("dramatiq", plain_dramatiq(REDIS_URL, PREFIX).send))
+            note("print(1), embedded, SQLite", asyncio.run(of_programs(programs.embedded(folder / "sqlite"))))
+            name = database().rpartition("/")[2]
+            work = programs.distributed(folder / "mysql", name, REDIS_URL, PREFIX)
+            note("print(1), Celery on Redis, MariaDB, one worker process", asyncio.run(of_programs(work)))
+        note_peers(note)
     finally:
         clean_redis()
         shutil.rmtree(folder)
-    return {"tasks": "no-op", "burst": BURST, "load_average": os.getloadavg(), "figures": figures}
+    return {
+        "burst": {"no-op": BURST, "print(1)": programs.BURST},
+        "load_average": os.getloadavg(),
+        "figures": figures,
+    }
 
 
 if __name__ == "__main__":

@@ -1,13 +1,27 @@
-"""Workers of the executor's benchmark: ours, plain Celery, plain Dramatiq, each doing nothing per task."""
+"""Workers of the executor's benchmark: ours, plain Celery, plain Dramatiq; a task does nothing or runs `print(1)`."""
 
 import json
 import logging
+import subprocess
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import redis
+
+
+def noop(key: str) -> None:
+    CONNECTION[0].incr(key)
+
+
+def program(key: str) -> None:
+    """A fresh process per run, as the sandbox has one, without any of its walls."""
+    subprocess.run([sys.executable, "-I", "-S", "-c", "print(1)"], capture_output=True, check=True)
+    CONNECTION[0].incr(key)
+
+
+TASKS = {"noop": noop, "program": program}
 
 
 def plain_celery(url: str, prefix: str) -> Any:
@@ -21,10 +35,8 @@ def plain_celery(url: str, prefix: str) -> Any:
         task_acks_late=True,
     )
 
-    @app.task(name="noop")
-    def noop(key: str) -> None:
-        CONNECTION[0].incr(key)
-
+    for name, work in TASKS.items():
+        app.task(work, name=name)
     return app
 
 
@@ -35,11 +47,7 @@ def plain_dramatiq(url: str, prefix: str) -> Any:
     broker = RedisBroker(url=url, namespace=f"{prefix}.dramatiq")
     dramatiq.set_broker(broker)
 
-    @dramatiq.actor(actor_name="noop")
-    def noop(key: str) -> None:
-        CONNECTION[0].incr(key)
-
-    return noop
+    return {name: dramatiq.actor(work, actor_name=name) for name, work in TASKS.items()}
 
 
 CONNECTION: list[Any] = []

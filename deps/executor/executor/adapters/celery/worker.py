@@ -226,6 +226,7 @@ def _declare_task(celery: Celery, process: _Process) -> None:
 
 def _arguments(plan: WorkerPlan) -> list[str]:
     return [
+        "--quiet",  # no banner among the lines of the log
         "worker",
         "--pool",
         plan.pool,
