@@ -1,7 +1,7 @@
 """Charts of Office documents as the tables that they draw."""
 
 from dataflowtools.src.drivenadapters.documents.opc import OfficePackage
-from dataflowtools.src.drivenadapters.documents.safe_xml import Element, local
+from dataflowtools.src.drivenadapters.documents.safe_xml import Element, local, whole
 from dataflowtools.src.logics.file.documents.model import Cell, Table
 
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -54,9 +54,9 @@ def _points(element: Element | None) -> dict[int, str]:
     if element is None:
         return found
     for point in element.iter(_C + "pt"):
-        place = point.get("idx", "")
-        if place.isdigit() and len(found) < _MAX_POINTS:
-            found[int(place)] = point.findtext(_C + "v") or ""
+        place = whole(point.get("idx"), -1)
+        if place >= 0 and len(found) < _MAX_POINTS:
+            found[place] = point.findtext(_C + "v") or ""
     if not found and element.find(_C + "v") is not None:
         found[0] = element.findtext(_C + "v") or ""
     return found

@@ -10,7 +10,7 @@ from dataflowtools.src.drivenadapters.documents.docx_styles import Styles
 from dataflowtools.src.drivenadapters.documents.docx_tables import read_table
 from dataflowtools.src.drivenadapters.documents.lists import FlatItem, gather
 from dataflowtools.src.drivenadapters.documents.opc import OfficePackage, Relation
-from dataflowtools.src.drivenadapters.documents.safe_xml import Element, local
+from dataflowtools.src.drivenadapters.documents.safe_xml import Element, local, whole
 from dataflowtools.src.errors import CorruptFile
 from dataflowtools.src.logics.file.documents.handler import DocumentHandler, Source
 from dataflowtools.src.logics.file.documents.model import (
@@ -32,6 +32,7 @@ from dataflowtools.src.logics.file.documents.model import (
 )
 from dataflowtools.src.logics.file.documents.options import ReadOptions
 
+_BODY_TEXT = 9  # the level that Word writes for what is no heading
 _R_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _TRANSPARENT = frozenset(
     {"sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo", "AlternateContent", "Choice"}
@@ -168,7 +169,7 @@ class _Walk:
         level = _setting(own, "ilvl")
         if not number:
             return None
-        return self._numbering.next(number, int(level) if level.isdigit() else depth)
+        return self._numbering.next(number, whole(level, depth))
 
 
 def _setting(parent: Element | None, name: str) -> str:
@@ -178,9 +179,10 @@ def _setting(parent: Element | None, name: str) -> str:
 
 def _outline(properties: Element | None, level: int | None) -> int | None:
     own = _setting(properties, "outlineLvl")
-    if own.isdigit():
-        return int(own) + 1 if int(own) < 9 else None  # noqa: PLR2004  # nine is Word's word for body text
-    return level
+    depth = whole(own, -1)
+    if depth < 0:
+        return level
+    return depth + 1 if depth < _BODY_TEXT else None
 
 
 def _trimmed(runs: Sequence[Run]) -> tuple[Run, ...]:

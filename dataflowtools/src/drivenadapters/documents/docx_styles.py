@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from dataflowtools.src.drivenadapters.documents.docx_numbering import W
-from dataflowtools.src.drivenadapters.documents.safe_xml import Element
+from dataflowtools.src.drivenadapters.documents.safe_xml import Element, whole
 
 _HEADING = re.compile(
     r"heading\s*([1-9])$|标题\s*([1-9])$|überschrift\s*([1-9])$|titre\s*([1-9])$", re.IGNORECASE
@@ -52,7 +52,7 @@ class Styles:
         return Style(
             level=_level(label, entry.find(f"{W}pPr/{W}outlineLvl"), base.level),
             list_number=base.list_number if number is None else number.get(W + "val"),
-            list_depth=base.list_depth if depth is None else int(depth.get(W + "val", "0")),
+            list_depth=base.list_depth if depth is None else whole(depth.get(W + "val"), 0),
             quote=base.quote or "quote" in label.lower(),
             code=base.code or _CODE.match(label) is not None,
         )

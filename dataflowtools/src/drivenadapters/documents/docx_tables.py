@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from dataflowtools.src.drivenadapters.documents.docx_numbering import W
-from dataflowtools.src.drivenadapters.documents.safe_xml import Element, local
+from dataflowtools.src.drivenadapters.documents.safe_xml import Element, local, whole
 from dataflowtools.src.logics.file.documents.model import Block, Cell, Paragraph, Table
 from dataflowtools.src.logics.file.documents.render_text import blocks_text
 
@@ -23,7 +23,7 @@ def _children(parent: Element, name: str) -> list[Element]:
 
 def _number(element: Element | None, default: int) -> int:
     text = "" if element is None else element.get(W + "val", "")
-    return min(int(text), _MAX_COLUMNS) if text.isdigit() else default
+    return min(whole(text, default), _MAX_COLUMNS)
 
 
 def read_table(table: Element, read_cell: Callable[[Element], list[Block]]) -> Table:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from dataflowtools.src.drivenadapters.documents import safe_xml
 from dataflowtools.src.drivenadapters.documents.odf import CALCEXT, DC, OFFICE, TABLE, TEXT, XLINK
-from dataflowtools.src.drivenadapters.documents.safe_xml import Element
+from dataflowtools.src.drivenadapters.documents.safe_xml import Element, whole
 from dataflowtools.src.drivenadapters.documents.sheet_extras import MAX_PLACES, OddCell, Place, SheetExtras
 from dataflowtools.src.drivenadapters.documents.sheet_scan import check_area
 from dataflowtools.src.drivenadapters.documents.sheet_tables import column_letters
@@ -147,4 +147,4 @@ def _is_plain(told: Mapping[str, str], cell: Element) -> bool:
 
 
 def _count(text: str | None) -> int:
-    return min(int(text), _LAST) if text and text.isdigit() and len(text) < 10 else 1  # noqa: PLR2004  # digits of a count
+    return min(whole(text, 1), _LAST)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from dataflowtools.src.drivenadapters.documents import safe_xml
 from dataflowtools.src.drivenadapters.documents.odf import FO, OFFICE, STYLE, TABLE, TEXT, XLINK, odf_metadata
-from dataflowtools.src.drivenadapters.documents.safe_xml import Element, local
+from dataflowtools.src.drivenadapters.documents.safe_xml import Element, local, whole
 from dataflowtools.src.drivenadapters.documents.zip_package import ZipPackage
 from dataflowtools.src.errors import CorruptFile
 from dataflowtools.src.logics.file.documents.handler import DocumentHandler, Source
@@ -106,9 +106,8 @@ class _Walk:
         beside: list[Block] = []
         self._inline(element, {}, runs, beside)
         if text_of(runs).strip():
-            level = element.get(TEXT + "outline-level", "1")
             if local(element) == "h":
-                yield Heading(level=int(level) if level.isdigit() else 1, runs=tuple(runs))
+                yield Heading(level=whole(element.get(TEXT + "outline-level"), 1), runs=tuple(runs))
             else:
                 yield Paragraph(runs=tuple(runs))
         yield from beside
@@ -123,8 +122,7 @@ class _Walk:
         self, child: Element, name: str, look: dict[str, Any], runs: list[Run], beside: list[Block]
     ) -> None:
         if name == "s":
-            count = child.get(TEXT + "c", "1")
-            runs.append(Run(" " * min(int(count) if count.isdigit() else 1, 1000), **look))
+            runs.append(Run(" " * min(whole(child.get(TEXT + "c"), 1), 1000), **look))
         elif name in ("tab", "line-break"):
             runs.append(Run("\t" if name == "tab" else "\n", **look))
         elif name == "span":

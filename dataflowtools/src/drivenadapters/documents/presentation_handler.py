@@ -7,7 +7,7 @@ from typing import ClassVar
 from dataflowtools.src.drivenadapters.documents.charts import charts_of
 from dataflowtools.src.drivenadapters.documents.lists import FlatItem, gather
 from dataflowtools.src.drivenadapters.documents.opc import OfficePackage, Relation
-from dataflowtools.src.drivenadapters.documents.safe_xml import Element, local
+from dataflowtools.src.drivenadapters.documents.safe_xml import Element, local, whole
 from dataflowtools.src.drivenadapters.documents.slide_comments import comment_authors, slide_comments
 from dataflowtools.src.logics.file.documents.handler import DocumentHandler, Source
 from dataflowtools.src.logics.file.documents.model import (
@@ -30,6 +30,7 @@ _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _TITLES = ("title", "ctrTitle")
+_MAX_LEVEL, _MAX_SPAN = 8, 1000
 _SMALL = ("dt", "ftr", "sldNum", "sldImg")
 
 
@@ -97,7 +98,7 @@ def _text_shape(shape: Element, relations: dict[str, Relation], number: int) -> 
         if not text_of(runs).strip():
             continue
         properties = paragraph.find(_A + "pPr")
-        level = 0 if properties is None else int(properties.get("lvl", "0") or 0)
+        level = 0 if properties is None else min(whole(properties.get("lvl"), 0), _MAX_LEVEL)
         if kind in _TITLES:
             yield Heading(level=1, runs=runs, page=number)
         elif kind == "subTitle":
@@ -154,7 +155,7 @@ def _table(table: Element, relations: dict[str, Relation], number: int) -> Table
                 line.append(None)
                 continue
             texts = [text_of(_runs(paragraph, relations)) for paragraph in cell.iter(_A + "p")]
-            down, across = (min(int(cell.get(name, "1")), 1000) for name in ("rowSpan", "gridSpan"))
+            down, across = (min(whole(cell.get(name), 1), _MAX_SPAN) for name in ("rowSpan", "gridSpan"))
             line.append(
                 Cell("\n".join(filter(None, texts)), down, across, header=first_is_header and not rows)
             )

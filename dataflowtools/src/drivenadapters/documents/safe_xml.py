@@ -81,3 +81,8 @@ def local(element: Element) -> str:
     """Return the name without its namespace."""
     tag = element.tag
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def whole(text: str | None, default: int) -> int:
+    """Read a count as XML writes one; anything else is the default."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else default  # noqa: PLR2004  # digits of a count

@@ -1,6 +1,7 @@
 """Comments on the cells of a sheet."""
 
 from dataflowtools.src.drivenadapters.documents.opc import OfficePackage
+from dataflowtools.src.drivenadapters.documents.safe_xml import whole
 from dataflowtools.src.logics.file.documents.model import Note, NoteKind, Paragraph, plain
 
 _S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -44,8 +45,8 @@ def _comments(package: OfficePackage, part: str) -> list[Note]:
     notes = []
     for comment in list(root.iter(_S + "comment"))[:_MAX_COMMENTS]:
         text = "".join(piece.text or "" for piece in comment.iter(_S + "t"))
-        number = comment.get("authorId", "")
-        author = authors[int(number)] if number.isdigit() and int(number) < len(authors) else ""
+        number = whole(comment.get("authorId"), len(authors))
+        author = authors[number] if number < len(authors) else ""
         notes.append(
             Note(
                 kind=NoteKind.COMMENT,

@@ -203,6 +203,14 @@ def deck(**parts):
     )
 
 
+@pytest.mark.parametrize("number", ["x", "", "-1", "99999999999999", "²"])
+def test_numbers_that_are_none_are_taken_for_the_usual(number):
+    relation = relations(("a", "slide", "slides/s1.xml"))
+    odd = slide("t").replace("lvl='1'", f"lvl='{number}'").replace("gridSpan='2'", f"gridSpan='{number}'")
+    data = deck(**{"ppt/_rels/presentation.xml.rels": relation, "ppt/slides/s1.xml": odd})
+    assert read(data, "a.pptx").tables[0]["rows"][0][0]["text"] == "w"
+
+
 def test_comments_of_both_kinds_follow_their_slide():
     def notes(data):
         return [

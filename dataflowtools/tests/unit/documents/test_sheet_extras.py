@@ -7,7 +7,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataflowtools.src import errors
@@ -164,6 +164,7 @@ def test_workbooks_that_excel_wrote_in_xlsb_are_read():
 
 
 @given(st.binary(max_size=300), st.integers(0, 200))
+@settings(deadline=None)
 def test_broken_records_are_a_clear_error_or_left_out(noise, place):
     whole = binary.row(0) + binary.real(0, 1) + binary.error(1, 7)
     with contextlib.suppress(errors.CorruptFile, errors.SheetTooLarge):
