@@ -42,21 +42,35 @@ class Watch:
     def sample(self, pid: int, *, namespaced: bool) -> dict[str, Any] | None:
         """Measure; the limit that is exceeded and what was used, or None."""
         processes = _processes_of(pid, namespaced=namespaced)
-        in_memory = 0 if self.disk_kb else _files_kb(pid, self.box)
-        memory_kb = _memory_kb(processes, self.base_anon_kb) + in_memory
-        self.peak_kb = max(self.peak_kb, memory_kb)
         self.last_sample_s = time.monotonic()
-        if memory_kb > self.memory_kb:
-            return {"limit": "memory", "value": self.memory_kb, "used": memory_kb}
-        cpu_ms = sum(map(_cpu_ms, processes))
-        if cpu_ms > self.cpu_ms:
-            return {"limit": "cpu", "value": self.cpu_ms, "used": cpu_ms}
-        tasks = self.tasks and sum(map(_tasks, processes))
-        if tasks > self.tasks:
-            return {"limit": "processes", "value": self.tasks, "used": tasks}
-        return self._disk(processes) if self.disk_kb else None
+        return (
+            self._tasks(processes)
+            or self._memory(pid, processes)
+            or self._cpu(processes)
+            or self._disk(processes)
+        )
+
+    def _tasks(self, processes: list[int]) -> dict[str, Any] | None:
+        """First, because it is the cheapest look at a bomb that grows."""
+        if not self.tasks or (used := sum(map(_tasks, processes))) <= self.tasks:
+            return None
+        return {"limit": "processes", "value": self.tasks, "used": used}
+
+    def _memory(self, pid: int, processes: list[int]) -> dict[str, Any] | None:
+        in_memory = 0 if self.disk_kb else _files_kb(pid, self.box)
+        used = _memory_kb(processes, self.base_anon_kb) + in_memory
+        self.peak_kb = max(self.peak_kb, used)
+        if used <= self.memory_kb:
+            return None
+        return {"limit": "memory", "value": self.memory_kb, "used": used}
+
+    def _cpu(self, processes: list[int]) -> dict[str, Any] | None:
+        used = sum(map(_cpu_ms, processes))
+        return {"limit": "cpu", "value": self.cpu_ms, "used": used} if used > self.cpu_ms else None
 
     def _disk(self, processes: list[int]) -> dict[str, Any] | None:
+        if not self.disk_kb:
+            return None
         used = unwalled.box_usage(self.box, processes, self.inodes)
         if used.inodes > self.inodes:
             return {"limit": "files", "value": self.inodes, "used": used.inodes}

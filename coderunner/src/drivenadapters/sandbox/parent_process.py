@@ -21,7 +21,7 @@ _START = "import sys; sys.path.insert(0, sys.argv[1]); from coderunner.guest imp
 _MAX_DATAGRAM = 64 * 1024
 _MAX_DESCRIPTORS = 8
 START_TIMEOUT_S = 60.0
-ANSWER_TIMEOUT_S = 20.0
+ANSWER_TIMEOUT_S = 10.0
 
 
 class ParentRefused(Exception):

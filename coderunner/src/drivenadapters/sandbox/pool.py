@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 from coderunner.src.drivenadapters.sandbox.parent_process import Child, ParentProcess, ParentRefused
 from coderunner.src.errors import SandboxUnavailable
 
+_LOG = logging.getLogger(__name__)
 TAKE_TIMEOUT_S = 30.0
 _CHECK_INTERVAL_S = 1.0
 _PARENT_LOOK_S = 0.02
@@ -65,6 +67,7 @@ class Pool:
             child.close()
         self._retired.discard(parent)
         if parent is self._parent and not self._closing:
+            _LOG.warning("the %s parent has ended and is replaced", parent.kind)
             self._parent = None
             self._failures += 1
             self.renew()
@@ -101,6 +104,7 @@ class Pool:
 
     async def _check(self, now_s: float) -> None:
         if self._parent and self._parent.hangs():
+            _LOG.warning("the %s parent does not answer and is replaced", self._parent.kind)
             await self._parent.stop()
             self._on_lost(self._parent)
         if self._parent and self._parent.forks >= self._size.max_forks:

@@ -155,6 +155,15 @@ async def test_a_jail_whose_first_process_dies_is_replaced(own_service, own_clie
     assert (await run(own_client, "print(1)")).json()["stdout"] == "1\n"
 
 
+async def test_a_parent_that_hangs_is_replaced_and_its_caller_is_answered(own_service, own_client):
+    slim = min(pid for pid in processes_of(own_service.pid) if parent_of(pid) == own_service.pid)
+    os.kill(processes_of(slim)[0], signal.SIGSTOP)
+    replies = await asyncio.gather(*(run(own_client, "print(1)") for _ in range(12)))  # more than are parked
+    assert {reply.json()["stdout"] for reply in replies} == {"1\n"}
+    assert own_service.sandbox()["pools"]["slim"]["restarts"] >= 1
+    assert not alive(slim)
+
+
 async def test_the_death_of_the_service_ends_everything_it_made(own_service, own_client):
     going = [asyncio.create_task(run(own_client, "import time\ntime.sleep(20)")) for _ in range(4)]
     await asyncio.to_thread(until, lambda: _running(own_service) >= 4, "the runs have started")
