@@ -150,6 +150,55 @@ async def test_a_syntax_error_names_line_column_and_shows_a_caret(client):
     assert "never closed" in fault["message"]
 
 
+async def test_the_modules_own_enums_data_classes_and_typed_dicts_are_in_the_schema(client):
+    code = (
+        "import enum\nfrom dataclasses import dataclass, field\nfrom typing import *\n"
+        "class Color(enum.Enum):\n    RED = 'red'\n    BLUE = 'blue'\n"
+        "class Auto(enum.Enum):\n    A = enum.auto()\n"
+        "@dataclass\nclass Base:\n    x: int\n    kind: ClassVar[str] = 'k'\n"
+        "@dataclass(frozen=True)\nclass Node(Base):\n    color: Color = Color.RED\n    next: 'Node | None' = None\n"
+        "    tags: list[str] = field(default_factory=list)\n    name: str = field(repr=False)\n"
+        "class Options(TypedDict, total=False):\n    deep: bool\n"
+        "class Plain: ...\n"
+        "def f(node: Node, more: list[Options], plain: Plain, auto: Auto) -> Color: ...\n"
+    )
+    (function,) = (await parse(client, code))["functions"]
+    schema = function["parameters_schema"]
+    assert schema["properties"] == {
+        "node": {"$ref": "#/$defs/Node"},
+        "more": {"type": "array", "items": {"$ref": "#/$defs/Options"}},
+        "plain": {},
+        "auto": {},
+    }
+    assert schema["$defs"] == {
+        "Color": {"title": "Color", "enum": ["red", "blue"]},
+        "Node": {
+            "title": "Node",
+            "type": "object",
+            "properties": {
+                "x": {"type": "integer"},
+                "color": {"$ref": "#/$defs/Color"},
+                "next": {"anyOf": [{"$ref": "#/$defs/Node"}, {"type": "null"}], "default": None},
+                "tags": {"type": "array", "items": {"type": "string"}},
+                "name": {"type": "string"},
+            },
+            "required": ["x", "name"],
+            "additionalProperties": False,
+        },
+        "Options": {
+            "title": "Options",
+            "type": "object",
+            "properties": {"deep": {"type": "boolean"}},
+            "required": [],
+            "additionalProperties": False,
+        },
+    }
+    assert function["return_schema"] == {
+        "$ref": "#/$defs/Color",
+        "$defs": {"Color": schema["$defs"]["Color"]},
+    }
+
+
 async def test_a_package_of_files_keeps_what_parses_and_knows_its_own_modules(client):
     files = {"main.py": "import helper, yaml", "helper/__init__.py": "def f(): ...", "bad.py": "def"}
     reply = await client.request("POST", "/api/code/parse", json={"files": files})

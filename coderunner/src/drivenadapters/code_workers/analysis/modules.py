@@ -6,7 +6,8 @@ from typing import Any
 
 from coderunner.src.drivenadapters.code_workers.analysis.docstrings import described_parameters, summary_of
 from coderunner.src.drivenadapters.code_workers.analysis.imports import find_imports
-from coderunner.src.drivenadapters.code_workers.analysis.schemas import literal_value, schema_of
+from coderunner.src.drivenadapters.code_workers.analysis.own_classes import reader_of
+from coderunner.src.drivenadapters.code_workers.analysis.schemas import SchemaReader, literal_value
 from coderunner.src.drivenadapters.code_workers.analysis.source import Source, span
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -17,11 +18,12 @@ def describe_module(source: Source, *, with_tree: bool) -> dict[str, Any]:
     """The fields of PythonModule but for `dependencies`, which need to know what is installed."""
     tree = source.tree
     assert tree is not None  # noqa: S101 - the caller has looked
+    reader = reader_of(tree)
     return {
         "name": source.name,
         "docstring": ast.get_docstring(tree),
-        "functions": [_function(node, source) for node in _defined(tree.body, Function)],
-        "classes": [_class(node, source) for node in _defined(tree.body, ast.ClassDef)],
+        "functions": [_function(node, source, reader) for node in _defined(tree.body, Function)],
+        "classes": [_class(node, source, reader) for node in _defined(tree.body, ast.ClassDef)],
         "imports": find_imports(tree),
         "source_code": source.text,
         "ast": _dumped(tree) if with_tree else None,
@@ -48,7 +50,7 @@ def _defined(body: Iterable[ast.stmt], kind: Any) -> Iterator[Any]:
             waiting.extend(reversed([*inner, *handlers]))
 
 
-def _class(node: ast.ClassDef, source: Source) -> dict[str, Any]:
+def _class(node: ast.ClassDef, source: Source, reader: SchemaReader) -> dict[str, Any]:
     return {
         "name": node.name,
         "bases": [source.segment(base) for base in node.bases],
@@ -56,8 +58,8 @@ def _class(node: ast.ClassDef, source: Source) -> dict[str, Any]:
         "docstring": ast.get_docstring(node),
         "decorators": [source.segment(item) for item in node.decorator_list],
         "attributes": _attributes(node, source),
-        "methods": [_function(item, source, method=True) for item in _defined(node.body, Function)],
-        "classes": [_class(item, source) for item in _defined(node.body, ast.ClassDef)],
+        "methods": [_function(item, source, reader, method=True) for item in _defined(node.body, Function)],
+        "classes": [_class(item, source, reader) for item in _defined(node.body, ast.ClassDef)],
         "source_code": source.segment(node),
         "span": span(node),
     }
@@ -90,7 +92,9 @@ def _attributes(node: ast.ClassDef, source: Source) -> list[dict[str, Any]]:
     return found
 
 
-def _function(node: Function, source: Source, *, method: bool = False) -> dict[str, Any]:
+def _function(
+    node: Function, source: Source, reader: SchemaReader, *, method: bool = False
+) -> dict[str, Any]:
     docstring = ast.get_docstring(node)
     decorators = [source.segment(item) for item in node.decorator_list]
     pairs = list(_parameters(node.args, source))
@@ -104,8 +108,8 @@ def _function(node: Function, source: Source, *, method: bool = False) -> dict[s
         "is_async": isinstance(node, ast.AsyncFunctionDef),
         "is_method": method,
         "source_code": source.segment(node),
-        "parameters_schema": _parameters_schema(callers, docstring),
-        "return_schema": schema_of(node.returns),
+        "parameters_schema": _parameters_schema(callers, docstring, reader),
+        "return_schema": _whole(reader.schema_of(node.returns), reader),
         "span": span(node),
     }
 
@@ -142,14 +146,20 @@ def _parameter(arg: ast.arg, kind: str, default: ast.expr | None, source: Source
     return described, arg.annotation, default
 
 
-def _parameters_schema(pairs: list[Described], docstring: str | None) -> dict[str, Any]:
+def _whole(schema: dict[str, Any], reader: SchemaReader) -> dict[str, Any]:
+    """With what it refers to."""
+    definitions = reader.definitions(schema)
+    return {**schema, **({"$defs": definitions} if definitions else {})}
+
+
+def _parameters_schema(pairs: list[Described], docstring: str | None, reader: SchemaReader) -> dict[str, Any]:
     said = described_parameters(docstring)
     properties: dict[str, Any] = {}
     for parameter, annotation, default in pairs:
         if parameter["kind"] in _VARIADIC:
             continue
         name = parameter["name"]
-        schema = schema_of(annotation)
+        schema = reader.schema_of(annotation)
         if text := said.get(name):
             schema["description"] = text
         known, value = literal_value(default) if default is not None else (False, None)
@@ -157,10 +167,11 @@ def _parameters_schema(pairs: list[Described], docstring: str | None) -> dict[st
     required = [parameter["name"] for parameter, _, _ in pairs if parameter["required"]]
     open_ended = any(parameter["kind"] == "var_keyword" for parameter, _, _ in pairs)
     title = summary_of(docstring)
-    return {
+    schema = {
         "type": "object",
         **({"description": title} if title else {}),
         "properties": properties,
         "required": required,
         "additionalProperties": open_ended,
     }
+    return _whole(schema, reader)
