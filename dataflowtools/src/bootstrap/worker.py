@@ -21,7 +21,8 @@ from servicekit.server import answering
 
 def work(settings: Settings) -> None:
     """Work until SIGTERM. Documents are read in limited processes, so one process with threads carries them."""
-    slots = min(settings.max_workers, settings.document_workers + settings.ocr_workers)
+    processes = settings.document_workers + settings.ocr_workers + settings.convert_workers
+    slots = min(settings.max_workers, processes)
     plan = WorkerPlan(settings, database_url(settings), lambda: _parts(settings), slots, "threads")
     run_worker(plan)
 
