@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 import enum
 import string
 import sys
@@ -25,7 +26,8 @@ if typing.TYPE_CHECKING:
     from coderunner.guest.language.policy import Policy
 
 _MEMO_SIZE: Final = 8192
-_JUDGED_KINDS: Final = (ModuleType, type, FunctionType, BuiltinFunctionType)
+_JUDGED_KINDS: Final = (ModuleType, type, FunctionType, BuiltinFunctionType, dataclasses.Field)
+"""Fields among them, because asdict() and astuple() read the attributes that they name."""
 _METACLASSES: Final = frozenset({abc.ABCMeta, enum.EnumMeta})
 
 

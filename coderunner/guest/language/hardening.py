@@ -142,6 +142,27 @@ def _sqlite(module: ModuleType) -> None:
     module.__dict__["connect"] = connect
 
 
+def _argparse(module: ModuleType) -> None:
+    """A parser sets attributes that options name, on whatever object it is given."""
+    held = module.__dict__
+    plain_parse, plain_add = held["ArgumentParser"].parse_known_args, held["_ActionsContainer"].add_argument
+
+    def parse_known_args(self: Any, args: Any = None, namespace: Any = None) -> Any:
+        if namespace is not None and type(namespace) is not held["Namespace"]:
+            raise CallRefused(
+                Refusal("write", "parsing into this object", "options set its attributes", "leave it out")
+            )
+        return plain_parse(self, args, namespace)
+
+    def add_argument(self: Any, *args: Any, **kwargs: Any) -> Any:
+        action = plain_add(self, *args, **kwargs)
+        require_public(action.dest)
+        return action
+
+    held["ArgumentParser"].parse_known_args = parse_known_args
+    held["_ActionsContainer"].add_argument = add_argument
+
+
 _CHANGES: Final[dict[str, Callable[[ModuleType], None]]] = {
     "string": _string,
     "logging": _logging,
@@ -150,6 +171,7 @@ _CHANGES: Final[dict[str, Callable[[ModuleType], None]]] = {
     "pandas.io.formats.style_render": _style_render,
     "jinja2.environment": _jinja,
     "sqlite3": _sqlite,
+    "argparse": _argparse,
 }
 
 

@@ -54,6 +54,10 @@ FILES = {
     "authoriser": "import sqlite3\nsqlite3.connect(':memory:').set_authorizer(None)",
 }
 LIBRARIES_STAY = {
+    "dataclass field": "import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int\ndataclasses.fields(A)[0].name = '__class__'\ndataclasses.asdict(A(1))",
+    "dataclass field by name": "import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int\nsetattr(dataclasses.fields(A)[0], 'name', '__dict__')",
+    "parser into a class": "import argparse\np = argparse.ArgumentParser()\np.add_argument('--x', dest='to_csv', default=1)\np.parse_args([], namespace=pd.DataFrame)",
+    "parser of special names": "import argparse\np = argparse.ArgumentParser()\np.add_argument('--x', dest='__class__')",
     "function": "import functools, json\ndef f(): pass\nfunctools.update_wrapper(json.dumps, f)",
     "class": "import functools\ndef f(): pass\nfunctools.wraps(f)(pd.DataFrame)",
     "private by a class": "import functools\ndef f(): pass\nfor c in pd.DataFrame.mro()[:-1]: functools.update_wrapper(c, f)\nvars(pd.DataFrame())",
@@ -90,6 +94,8 @@ def test_sql_opens_files_in_the_work_dir_only(guest):
 
 
 WORKS = {
+    "parser": "import argparse\np = argparse.ArgumentParser()\np.add_argument('--x', type=int, default=3)\ng = p.add_mutually_exclusive_group()\ng.add_argument('-v', action='store_true')\ns = p.add_subparsers(dest='c')\ns.add_parser('go').add_argument('n')\nprint(p.parse_args(['-v', 'go', '1'], argparse.Namespace(y=1)))",
+    "dataclass fields": "import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int = dataclasses.field(default=1, metadata={'a': 1})\nprint([(f.name, f.type, f.metadata['a']) for f in dataclasses.fields(A)], dataclasses.asdict(A()))",
     "styler": "print('1.50' in pd.DataFrame({'a': [1.5]}).style.format('{:.2f}').to_html())",
     "logging": "import logging\nlogging.basicConfig(format='{levelname} {message}', style='{')\nlogging.warning('hi')\nprint(1)",
     "ticker": "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\nax.yaxis.set_major_formatter('{x:.1f} km')\nfig.canvas.draw()\nprint(ax.get_yticklabels()[0].get_text())",
