@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ("sandbox", "language", "executor", "documents", "ocr", "analysis", "toolkit")
+NAMES = ("sandbox", "language", "executor", "documents", "converting", "ocr", "analysis", "toolkit")
 
 
 def main() -> None:
