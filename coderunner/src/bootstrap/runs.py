@@ -13,7 +13,7 @@ from coderunner.src.bootstrap.toolkit import Toolkit, open_toolkit
 from coderunner.src.common.limits import MEGABYTE, Limits
 from coderunner.src.common.settings import Settings
 from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
-from coderunner.src.drivenadapters.host_memory import free_memory_bytes
+from coderunner.src.drivenadapters.host_memory import HostMemory
 from coderunner.src.drivenadapters.sandbox.building import open_sandbox
 from coderunner.src.driveradapters.runner.metrics import watch_runs
 from coderunner.src.errors import SandboxRefused
@@ -54,7 +54,7 @@ async def open_runs(
     admission = Admission(
         places=settings.max_concurrent_runs,
         line=settings.run_queue_size,
-        free_memory_bytes=free_memory_bytes,
+        free_memory_bytes=HostMemory().free_bytes,
         reserve_bytes=settings.memory_reserve_mb * MEGABYTE,
     )
     board = RunBoard()

@@ -207,7 +207,8 @@ def _outcome(session: RunSession, limits: Limits, pool_ms: float) -> RunOutcome:
         cpu_time_ms=session.cpu_ms,
         memory_usage_kb=session.memory_kb,
         timing=Timing(
-            0.0, pool_ms, *(float(timing.get(f"{part}_ms", 0.0)) for part in ("compile", "import", "run"))
+            pool_ms=pool_ms,
+            **{f"{part}_ms": float(timing.get(f"{part}_ms", 0.0)) for part in ("compile", "import", "run")},
         ),
     )
 
@@ -220,7 +221,8 @@ def _limit_of(session: RunSession, end: Mapping[str, Any], limits: Limits) -> Li
         return LimitHit("disk", limits.disk_bytes, limits.disk_bytes, "bytes")
     code = session.exit.get("code") if session.exit and not end else None
     if code == -_SIGXCPU or (code == _KILLED_CODE and session.cpu_ms >= limits.cpu_s * 1000):
-        return LimitHit("cpu", limits.cpu_s, session.cpu_ms / 1000, "seconds")
+        used_s = max(session.cpu_ms / 1000, limits.cpu_s)  # the kernel holds the limit by its coarser clock
+        return LimitHit("cpu", limits.cpu_s, used_s, "seconds")
     return None
 
 

@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import signal
 import socket
 from collections.abc import Callable, Mapping
@@ -15,9 +16,11 @@ from typing import Any
 from coderunner.src.drivenadapters.sandbox.guest_runtime import GuestRuntime
 from coderunner.src.drivenadapters.sandbox.host_users import HostUsers
 from coderunner.src.errors import SandboxUnavailable
+from coderunner.src.utils.small_files import read_small
 
 _LOG = logging.getLogger(__name__)
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from coderunner.guest import jail; jail.main()"
+_PID = re.compile(rb"^Pid:\t([1-9]\d*)$", re.MULTILINE)
 _MAX_DATAGRAM = 64 * 1024
 _MAX_DESCRIPTORS = 8
 START_TIMEOUT_S = 60.0
@@ -357,8 +360,7 @@ def _write_maps(pid: int, lines: str) -> None:
 
 def _pid_of(pidfd: int) -> int | None:
     try:
-        text = Path(f"/proc/self/fdinfo/{pidfd}").read_text()
+        found = _PID.search(read_small(f"/proc/self/fdinfo/{pidfd}"))
     except OSError:
         return None
-    pid = next((int(line.split()[1]) for line in text.splitlines() if line.startswith("Pid:")), -1)
-    return pid if pid > 0 else None
+    return int(found[1]) if found else None

@@ -5,17 +5,18 @@ import codecs
 import json
 import logging
 import os
+import re
 import secrets
 import struct
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from coderunner.src.common.limits import LimitHit, Limits
 from coderunner.src.drivenadapters.sandbox.cgroups import RunGroup, RunGroups
 from coderunner.src.drivenadapters.sandbox.parent_process import Child
 from coderunner.src.logics.runner.ports.sandbox import RunListener
+from coderunner.src.utils.small_files import read_small
 
 _LOG = logging.getLogger(__name__)
 _LENGTH = struct.Struct(">I")
@@ -33,6 +34,7 @@ _UNITS = {
 }
 _FAULTS_FIELD, _RSS_FIELD = 7, 21  # of /proc/<pid>/stat, counted behind the name
 _FRAME_SLACK_BYTES = 4 * 1024 * 1024
+_PEAK = re.compile(rb"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 BOX = "/run/box"
 
@@ -334,7 +336,7 @@ class RunSession:
             return
         try:
             self.cpu_ms = time.clock_gettime((~pid) << 3 | 2) * 1000
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            fields = read_small(f"/proc/{pid}/stat").rpartition(b")")[2].split()
         except (OSError, ValueError):
             return  # it ended meanwhile; the exit report has the figures
         if len(fields) <= _RSS_FIELD:
@@ -375,11 +377,10 @@ _REMOVALS: set["asyncio.Future[None]"] = (
 def _above_kb(pid: int, rss_kb: int) -> int:
     """How much higher the peak of a program's memory was than what it holds now."""
     try:
-        text = Path(f"/proc/{pid}/status").read_text()
+        found = _PEAK.search(read_small(f"/proc/{pid}/status"))
     except OSError:
         return 0  # it ended meanwhile
-    peak_kb = next((int(line.split()[1]) for line in text.splitlines() if line.startswith("VmHWM")), rss_kb)
-    return max(peak_kb - rss_kb, 0)
+    return max(int(found[1]) - rss_kb, 0) if found else 0
 
 
 class _Utf8:
