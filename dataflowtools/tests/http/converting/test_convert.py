@@ -9,7 +9,10 @@ import docx
 import openpyxl
 import pypdfium2 as pdfium
 import pytest
+from msoffcrypto.format.ooxml import OOXMLFile
 from PIL import Image
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen.canvas import Canvas
 
 from dataflowtools.tests.http.converting.converting import (
     TIMEOUT_S,
@@ -308,3 +311,28 @@ async def test_without_the_programs_the_rest_still_works(tmp_path):
     assert "LibreOffice Writer" in problem["detail"]
     assert b"words" in data
     assert by(made) == ["reader"]
+
+
+async def test_passwords_open_what_is_encrypted(client):
+    locked = io.BytesIO()
+    OOXMLFile(io.BytesIO(word("secret words"))).encrypt("open sesame", locked)
+    data = locked.getvalue()
+    opened, _ = await converted(client, data, "a.docx", "pdf", password="open sesame")
+
+    assert "secret words" in text_of_pdf(opened)
+    assert_problem(await convert(client, data, "a.docx", "pdf"), 422, "password_required")
+    assert_problem(await convert(client, data, "a.docx", "pdf", password="no"), 422, "password_incorrect")
+
+
+async def test_passwords_open_pdf_pages(client):
+    written = io.BytesIO()
+    canvas = Canvas(written, encrypt=StandardEncryption("open sesame", strength=128))
+    canvas.drawString(100, 700, "secret words")
+    canvas.save()
+    data = written.getvalue()
+    drawn, _ = await converted(client, data, "a.pdf", "png", password="open sesame", dpi=30)
+    text, _ = await converted(client, data, "a.pdf", "txt", password="open sesame")
+
+    assert Image.open(io.BytesIO(drawn)).format == "PNG"
+    assert b"secret words" in text
+    assert_problem(await convert(client, data, "a.pdf", "png"), 422, "password_required")
