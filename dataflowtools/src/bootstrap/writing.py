@@ -12,6 +12,7 @@ from dataflowtools.src.logics.file.ports.file_catalogue import FileCatalogue
 from dataflowtools.src.logics.file.ports.file_store import FileStore
 from dataflowtools.src.logics.file.templates.fill_template import FillTemplate
 from dataflowtools.src.logics.file.templates.print_filled import PrintFilled
+from dataflowtools.src.logics.file.writing.convert_bytes import ConvertBytes
 from dataflowtools.src.logics.file.writing.edit_document import EditDocument
 from dataflowtools.src.logics.file.writing.write_document import WriteDocument
 
@@ -34,17 +35,18 @@ def writing_uses(
         memory_bytes=settings.document_memory_bytes,
         max_bytes=settings.document_max_bytes,
     )
+    convert = ConvertBytes(convert_file=convert_file, read=programs.held.read)
     return WritingUses(
         write_document=WriteDocument(
-            workshop=workshop, open_file=files.open_file, upload_files=files.upload_files
+            workshop=workshop, open_file=files.open_file, upload_files=files.upload_files, convert=convert
         ),
         edit_document=EditDocument(
             workshop=workshop, open_file=files.open_file, store=store, catalogue=catalogue,
-            upload_files=files.upload_files, limits=file_limits(settings),
+            upload_files=files.upload_files, limits=file_limits(settings), convert=convert,
         ),
         fill_template=FillTemplate(
             workshop=workshop, open_file=files.open_file, upload_files=files.upload_files,
-            printer=PrintFilled(convert_file=convert_file, read=programs.held.read, workshop=workshop),
+            printer=PrintFilled(convert=convert, workshop=workshop),
             max_records=settings.template_max_records,
         ),
     )  # fmt: skip

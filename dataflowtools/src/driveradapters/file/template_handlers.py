@@ -88,7 +88,7 @@ class TemplateFillHandler(_TemplateHandler):
         "make a zip, or one merged docx. Missing fields are named all at once, and then nothing is stored.",
         body=FillRequest,
         replies={201: FilledReply},
-        errors=(*_ERRORS, "missing_fields", "invalid_template_data", "engine_missing"),
+        errors=(*_ERRORS, "missing_fields", "invalid_template_data"),
         scope="documents",
     )
     async def post(self) -> None:

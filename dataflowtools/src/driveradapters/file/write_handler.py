@@ -9,6 +9,7 @@ WRITING_ERRORS = (
     "file_not_found",
     "invalid_content",
     "unsupported_conversion",
+    "engine_missing",
     "image_too_large",
     "document_too_large",
     "idempotency_key_reused",

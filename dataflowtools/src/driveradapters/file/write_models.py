@@ -20,7 +20,9 @@ class WriteRequest(Body):
     """A document to be made."""
 
     to: str = Field(
-        "", max_length=100, description="docx, xlsx, pdf, md, html or txt; else by the name's ending."
+        "",
+        max_length=100,
+        description="docx, xlsx, pdf, md, html, txt, or through LibreOffice doc, odt, rtf, xls, ods.",
     )
     name: str = Field("", max_length=1024, description="Name of the stored file.")
     content: Content

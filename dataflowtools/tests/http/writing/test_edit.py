@@ -15,6 +15,7 @@ from openpyxl.worksheet.table import Table
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
+from dataflowtools.tests.http.documents.parsing import parse
 from dataflowtools.tests.http.writing.calls import call, content_of, made, stored, written
 from dataflowtools.tests.http.writing.test_write import picture
 from dataflowtools.tests.unit.documents.making import bomb, pdf, show, zipped
@@ -492,6 +493,26 @@ async def test_what_cannot_be_changed_is_refused_by_name(client, name, data, ope
 async def test_an_unknown_file_is_not_found(client):
     body = {"file_id": "0" * 32, "operations": [{"op": "append", "content": {"text": "x"}}]}
     assert_problem(await call(client, "edit", body), 404, "file_not_found")
+
+
+async def test_legacy_formats_are_written_and_changed_by_way_of_newer_ones(client):
+    document = await made(
+        client, "write", {"name": "old.doc", "content": {"markdown": "# 旧\n\nDear Customer\n"}}
+    )
+    assert (document["name"], document["media_type"]) == ("old.doc", "application/msword")
+    operations = [{"op": "replace_text", "find": "Customer", "replace": "Ms 李"}]
+    reply = await made(client, "edit", {"file_id": document["file_id"], "operations": operations}, status=200)
+    assert [warning["code"] for warning in reply["warnings"]] == ["converted"]
+    read = await parse(client, await content_of(client, document["file_id"]), "old.doc", format="text")
+    assert "Dear Ms 李" in read.json()["content"]
+
+    sheets = {"sheets": [{"name": "a", "rows": [[1], [2]]}]}
+    book = await made(client, "write", {"to": "xls", "name": "old", "content": sheets})
+    operations = [{"op": "append_rows", "sheet": "a", "rows": [["=x"]]}]
+    await made(client, "edit", {"file_id": book["file_id"], "operations": operations}, status=200)
+    read = await parse(client, await content_of(client, book["file_id"]), "old.xls")
+    table = next(block for block in read.json()["content"]["blocks"] if block["type"] == "table")
+    assert [row[0]["text"] for row in table["rows"]] == ["1", "2", "=x"]
 
 
 async def test_macros_are_kept_and_told(client):

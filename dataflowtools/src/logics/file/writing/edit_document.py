@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
@@ -17,12 +17,14 @@ from dataflowtools.src.errors import (
     PreconditionFailed,
     ServiceTrouble,
 )
+from dataflowtools.src.logics.file.clean_names import extension_of
 from dataflowtools.src.logics.file.file_limits import FileLimits
 from dataflowtools.src.logics.file.inspect_content import ContentInspector
 from dataflowtools.src.logics.file.open_file import OpenedFile, OpenFile
 from dataflowtools.src.logics.file.ports.file_catalogue import FileCatalogue
 from dataflowtools.src.logics.file.ports.file_store import FileStore
 from dataflowtools.src.logics.file.upload_files import UploadFiles
+from dataflowtools.src.logics.file.writing.convert_bytes import BY_WAY_OF, ConvertBytes
 from dataflowtools.src.logics.file.writing.gather_files import gathered, picture_ids
 from dataflowtools.src.logics.file.writing.ports.document_workshop import (
     DocumentWorkshop,
@@ -68,8 +70,10 @@ class EditDocument:
         catalogue: FileCatalogue,
         upload_files: UploadFiles,
         limits: FileLimits,
+        convert: ConvertBytes,
     ) -> None:
         self._workshop = workshop
+        self._convert = convert
         self._open_file = open_file
         self._keeper = _Keeper(store, catalogue, limits)
         self._upload_files = upload_files
@@ -92,14 +96,42 @@ class EditDocument:
     async def _once(self, owner: Owner, edit: Edit, request_name: str | None) -> Edited | None:
         async with self._open_file(owner.tenant, edit.file_id) as opened:
             _check_match(opened.file, edit.if_match)
-            order = {"name": opened.file.name, "operations": list(edit.operations)}
-            async with self._workshop.work("edit", self._inputs(owner, opened, edit), order) as made:
+            async with self._edited(owner, opened, edit) as made:
                 if edit.save_as is not None or made.facts.get("is_new"):
                     return await self._as_new(owner, edit, made, request_name)
                 return await self._in_place(opened.file, edit, made)
 
-    async def _inputs(self, owner: Owner, opened: OpenedFile, edit: Edit) -> AsyncIterator[InputFile]:
-        yield InputFile(file_id=MAIN, name=opened.file.name, chunks=opened.reader.chunks())
+    @asynccontextmanager
+    async def _edited(self, owner: Owner, opened: OpenedFile, edit: Edit) -> AsyncIterator[Made]:
+        """Edit the file, by way of a newer format where it is of one that we do not write."""
+        name, chunks = opened.file.name, opened.reader.chunks()
+        way = BY_WAY_OF.get(extension_of(name))
+        if way is None:
+            async with self._work(owner, name, chunks, edit) as made:
+                yield made
+            return
+        async with (
+            self._convert(owner.tenant, name, chunks, way) as newer,
+            self._work(owner, newer.name, newer.read(), edit) as made,
+            self._convert(owner.tenant, newer.name, made.files[0].read(), extension_of(name)) as back,
+        ):
+            lossy = {
+                "code": "converted",
+                "message": f"Changed by way of {way}; what that cannot hold is lost.",
+            }
+            facts = {**made.facts, "warnings": [*made.facts["warnings"], lossy]}
+            yield Made(facts=facts, files=[back])
+
+    def _work(
+        self, owner: Owner, name: str, chunks: AsyncIterator[bytes], edit: Edit
+    ) -> AbstractAsyncContextManager[Made]:
+        order = {"name": name, "operations": list(edit.operations)}
+        return self._workshop.work("edit", self._inputs(owner, name, chunks, edit), order)
+
+    async def _inputs(
+        self, owner: Owner, name: str, chunks: AsyncIterator[bytes], edit: Edit
+    ) -> AsyncIterator[InputFile]:
+        yield InputFile(file_id=MAIN, name=name, chunks=chunks)
         others = [file_id for operation in edit.operations for file_id in operation.get("file_ids", ())]
         others += [file_id for operation in edit.operations for file_id in picture_ids(dict(operation))]
         async for one in gathered(self._open_file, owner.tenant, others):

@@ -1,6 +1,7 @@
 """Make a document of what a request says, and store it."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,11 @@ from dataflowtools.src.errors import InvalidContent, UnsupportedConversion
 from dataflowtools.src.logics.file.clean_names import extension_of
 from dataflowtools.src.logics.file.open_file import OpenFile
 from dataflowtools.src.logics.file.upload_files import UploadFiles
+from dataflowtools.src.logics.file.writing.convert_bytes import BY_WAY_OF, ConvertBytes
 from dataflowtools.src.logics.file.writing.gather_files import gathered, picture_ids
 from dataflowtools.src.logics.file.writing.ports.document_workshop import DocumentWorkshop, MadeFile
 
-TARGETS = ("docx", "xlsx", "pdf", "md", "html", "txt")
+TARGETS = ("docx", "xlsx", "pdf", "md", "html", "txt", *BY_WAY_OF)
 _SAME: Mapping[str, str] = {"markdown": "md", "htm": "html", "text": "txt"}
 
 
@@ -27,8 +29,16 @@ class Written:
 class WriteDocument:
     """Makes documents from blocks, Markdown, text or sheets."""
 
-    def __init__(self, *, workshop: DocumentWorkshop, open_file: OpenFile, upload_files: UploadFiles) -> None:
+    def __init__(
+        self,
+        *,
+        workshop: DocumentWorkshop,
+        open_file: OpenFile,
+        upload_files: UploadFiles,
+        convert: ConvertBytes,
+    ) -> None:
         self._workshop = workshop
+        self._convert = convert
         self._open_file = open_file
         self._upload_files = upload_files
 
@@ -39,14 +49,27 @@ class WriteDocument:
 
         Raises UnsupportedConversion, InvalidContent, FileNotFound for a picture, and what storing raises.
         """
-        target = _target(order.get("to") or "", order.get("name") or "")
+        asked = _target(order.get("to") or "", order.get("name") or "")
+        target = BY_WAY_OF.get(asked, asked)
         _refuse_misfits(target, order)
-        name = named(order.get("name") or "document", target)
+        name = named(order.get("name") or "document", asked)
         pictures = gathered(self._open_file, owner.tenant, picture_ids(dict(order)))
-        async with self._workshop.work("write", pictures, {**order, "to": target}) as made:
-            incoming = one_incoming(name, made.files[0])
-            stored = await self._upload_files(owner, incoming, request_name=request_name)
+        async with (
+            self._workshop.work("write", pictures, {**order, "to": target}) as made,
+            self._as_asked(owner.tenant, made.files[0], target, asked) as file,
+        ):
+            stored = await self._upload_files(owner, one_incoming(name, file), request_name=request_name)
             return Written(file=stored[0], warnings=made.facts["warnings"])
+
+    @asynccontextmanager
+    async def _as_asked(
+        self, tenant: str, made: MadeFile, target: str, asked: str
+    ) -> AsyncIterator[MadeFile]:
+        if asked == target:
+            yield made
+            return
+        async with self._convert(tenant, f"a.{target}", made.read(), asked) as converted:
+            yield converted
 
 
 def _target(to: str, name: str) -> str:
@@ -62,7 +85,7 @@ def _target(to: str, name: str) -> str:
 
 def _refuse_misfits(target: str, order: Mapping[str, Any]) -> None:
     if "sheets" in order["content"] and target != "xlsx":
-        raise InvalidContent("Sheets are written to xlsx only.", field="/content/sheets")
+        raise InvalidContent("Sheets are written to workbooks only.", field="/content/sheets")
     paged = [name for name in ("page", "header", "footer", "styles") if order.get(name)]
     if paged and target not in {"docx", "pdf"}:
         raise InvalidContent(f"{paged[0]} is for docx and pdf.", field=f"/{paged[0]}")
