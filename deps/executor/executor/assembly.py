@@ -7,7 +7,7 @@ from pathlib import Path
 
 from executor.adapters.bus import open_bus
 from executor.adapters.embedded.pool import EmbeddedPool
-from executor.adapters.machine import MachineAdmission, is_dead, make_worker_id
+from executor.adapters.machine import ElsewhereAdmission, is_dead, machine_admission, make_worker_id
 from executor.adapters.results import open_results
 from executor.adapters.sql.store import SqlStore
 from executor.common.settings import ExecutorSettings
@@ -61,7 +61,7 @@ async def open_engine(
             results=results,
             monitoring=monitoring or NoMonitoring(),
             permissions=permissions or ScopePermissions({}),
-            admission=admission or machine_admission(settings),
+            admission=admission or (ElsewhereAdmission() if distributed else machine_admission(settings)),
         )
         engine = _assemble(parts, distributed=distributed)
         try:
@@ -185,9 +185,3 @@ def make_scheduler(settings: ExecutorSettings, store: Store) -> Scheduler:
         return FairScheduler(store=store, settings=settings)
     custom = load_class(settings.scheduler_class, Scheduler)  # type: ignore[type-abstract]
     return custom(store=store, settings=settings)  # type: ignore[call-arg]
-
-
-def machine_admission(settings: ExecutorSettings) -> Admission:
-    return MachineAdmission(
-        min_free_memory_bytes=settings.min_free_memory_bytes, max_load_per_core=settings.max_load_per_core
-    )

@@ -262,6 +262,25 @@ async def test_threads_share_one_process(mysql_url, broker, tmp_path):
             assert (await engine.cancel(one, "acme", wait_s=HANG_S)).status == "cancelled"
 
 
+@pytest.mark.parametrize("broker", ["redis"], indirect=True)
+async def test_a_worker_without_memory_leaves_the_work_to_another(mysql_url, broker, tmp_path):
+    starved = {"min_free_memory_bytes": 1 << 60}
+    async with (
+        celery_engine(mysql_url, broker, tmp_path, **starved, lease_s=2) as engine,
+        worker(mysql_url, broker, tmp_path, **starved, lease_s=2),
+    ):
+        await slots_are(engine, 2)
+        one = (await engine.submit(ADA, request())).execution_id
+        log = next(tmp_path.glob("worker-*.log"))
+        async with asyncio.timeout(HANG_S):
+            while f"{one} is left to another worker" not in log.read_text():
+                await asyncio.sleep(0.1)
+        assert (await engine.get(one, "acme")).attempt == 0
+        async with worker(mysql_url, broker, tmp_path, lease_s=2):
+            info = await engine.wait(one, "acme", HANG_S)
+            assert (info.status, info.attempt) == ("succeeded", 1)
+
+
 @pytest.mark.parametrize("broker", ["rabbitmq"], indirect=True)
 async def test_a_killed_worker_loses_nothing_and_repeats_only_what_may_be_repeated(
     mysql_url, broker, tmp_path

@@ -73,7 +73,7 @@ class Journal:
     async def wait(self) -> None:
         self.started.set()
         try:
-            await asyncio.sleep(30)
+            await asyncio.sleep(600)
         except asyncio.CancelledError:
             self.cancelled.set()
             raise
@@ -155,7 +155,7 @@ class EventsHandler(ApiHandler):
         async with self.event_stream(endless=kind == "endless") as stream:
             if kind == "endless":
                 await stream.send("state", "on")
-                await asyncio.sleep(60)
+                await asyncio.sleep(600)
             if kind == "flood":
                 while True:
                     await stream.send("flood", "x" * 65536)

@@ -5,6 +5,7 @@ import secrets
 import socket
 from pathlib import Path
 
+from executor.common.settings import ExecutorSettings
 from executor.ports.scheduler import Admission
 
 
@@ -20,6 +21,20 @@ class MachineAdmission(Admission):
         if free is not None and free < self._min_free_memory_bytes:
             return 0
         return 0 if load_per_core() > self._max_load_per_core else wanted
+
+
+class ElsewhereAdmission(Admission):
+    """Behind a broker: a worker looks at its own machine, and this one's is no reason to hold it up."""
+
+    def allowed(self, wanted: int) -> int:
+        return wanted
+
+
+def machine_admission(settings: ExecutorSettings) -> Admission:
+    """Look at the machine of the process, as the settings bound it."""
+    return MachineAdmission(
+        min_free_memory_bytes=settings.min_free_memory_bytes, max_load_per_core=settings.max_load_per_core
+    )
 
 
 def load_per_core() -> float:

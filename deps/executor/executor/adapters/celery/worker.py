@@ -14,7 +14,7 @@ from celery import Celery, signals
 
 from executor.adapters.bus import open_bus
 from executor.adapters.celery.app import TASK, make_celery, queue_of
-from executor.adapters.machine import make_worker_id
+from executor.adapters.machine import machine_admission, make_worker_id
 from executor.adapters.sql.store import SqlStore
 from executor.common.settings import ExecutorSettings
 from executor.core.attempts import AttemptRunner
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 START_S = 50.0
 EXIT_ABANDONED = 70
 CANCEL_POLL_S = 1.0
+ROOM_POLL_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,21 @@ class WorkerRuntime:
             self._runner.obey(held, await self._store.cancels(self._worker_id, held))
         return 0.0
 
+    async def _has_room(self, patience_s: float) -> bool:
+        """Whether the machine has memory and time for one more, or gets them soon."""
+        admission = machine_admission(self._plan.settings)
+        give_up = self._loop.time() + patience_s
+        while not admission.allowed(1):
+            if self._loop.time() > give_up:
+                return False
+            await asyncio.sleep(ROOM_POLL_S)
+        return True
+
     async def _carry(self, execution_id: str, fence: int) -> None:
         lease_s = self._plan.settings.lease_s
+        if not await self._has_room(lease_s / 2):
+            log.warning("execution %s is left to another worker: this machine is busy", execution_id)
+            return  # its hand-out lapses, and it is sent again
         claim = await persistently(
             lambda: self._store.start(execution_id, fence, worker_id=self._worker_id, lease_s=lease_s)
         )
