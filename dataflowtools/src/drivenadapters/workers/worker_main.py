@@ -11,6 +11,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,14 +54,14 @@ def main() -> None:
     )
     confinement.hide()
     _die_with_the_service(order["lifeline"])
-    kept = frozenset(entry.name for entry in os.scandir(scratch))  # what warming up left there stays
+    room = _Room(scratch, frozenset(entry.name for entry in os.scandir(scratch)))
     connection.sendall(frames.encode({"type": "ready", "layers": layers, "missing": missing}))
     while True:
         try:
             message, descriptors = frames.receive_job(connection)
         except EOFError:
             return
-        _serve(connection, scratch, kept, jobs, message, descriptors)
+        _serve(connection, room, jobs, message, descriptors)
 
 
 def _find(place: str) -> JobFunction:
@@ -85,8 +86,7 @@ def _die_with_the_service(lifeline: int) -> None:
 
 def _serve(
     connection: socket.socket,
-    scratch: Path,
-    kept: frozenset[str],
+    room: "_Room",
     jobs: dict[str, JobFunction],
     message: dict[str, Any],
     descriptors: list[int],
@@ -98,7 +98,7 @@ def _serve(
         connection.sendall(frames.encode({"type": "progress", "fraction": fraction, "message": text}))
 
     files = [os.fdopen(descriptor, "rb") for descriptor in descriptors]
-    job = Job(files, scratch, message["timeout_s"], message["memory_bytes"], progress)
+    job = Job(files, room.path, message["timeout_s"], message["memory_bytes"], progress)
     try:
         confinement.limit_job(memory_bytes=job.memory_bytes, cpu_s=message["cpu_s"])
         reply = _run(jobs[message["job"]], job, message["arguments"])
@@ -108,7 +108,7 @@ def _serve(
     finally:
         for file in files:
             file.close()
-        _empty(scratch, kept)
+        room.empty()
     if reply["type"] == "done":
         for blob in job.blobs:
             frames.send_blob(connection, blob)
@@ -131,14 +131,22 @@ def _run(function: JobFunction, job: "Job", arguments: dict[str, Any]) -> dict[s
         return {"type": "failed", "error": type(error).__name__, "trace": trace[-4000:]}
 
 
-def _empty(scratch: Path, kept: frozenset[str]) -> None:
-    for entry in os.scandir(scratch):
-        if entry.name in kept:
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path, ignore_errors=True)
-        else:
-            os.unlink(entry.path)  # noqa: PTH108  # scandir's own entry
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """The scratch folder, and what warming up left there, which stays."""
+
+    path: Path
+    kept: frozenset[str]
+
+    def empty(self) -> None:
+        """Remove what a job left."""
+        for entry in os.scandir(self.path):
+            if entry.name in self.kept:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                os.unlink(entry.path)  # noqa: PTH108  # scandir's own entry
 
 
 if __name__ == "__main__":
