@@ -48,7 +48,7 @@ async def open_runs(
 ) -> Runs:
     """Open rows, toolkit and sandbox; both ways of running share the sandbox and its places."""
     database = await open_rows(settings, resources, health)
-    toolkit = await open_toolkit(settings, database, resources, health, warm=lambda: runner.state().warm)
+    toolkit = await open_toolkit(settings, database, resources, health, sandbox=lambda: own)
     own = await resources.enter_async_context(open_sandbox(settings)) if sandbox is None else sandbox
     runner = executor_of(settings, own)
     admission = Admission(

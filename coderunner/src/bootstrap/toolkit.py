@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from coderunner.src.drivenadapters.code_workers.building import open_analyser
 from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
 from coderunner.src.drivenadapters.database.sql_environment_catalogue import SqlEnvironmentCatalogue
 from coderunner.src.drivenadapters.database.sql_run_history import SqlRunHistory
-from coderunner.src.drivenadapters.environments.building import make_builder, make_wheels
+from coderunner.src.drivenadapters.environments.building import make_builder, make_sources, make_wheels
 from coderunner.src.drivenadapters.environments.index_advisories import IndexAdvisories
 from coderunner.src.drivenadapters.environments.roots import environments_root
 from coderunner.src.drivenadapters.sandbox.guest_python import require_python
@@ -26,7 +27,8 @@ from coderunner.src.logics.environment.list_advisories import ListAdvisories
 from coderunner.src.logics.environment.manage_environments import EnvironmentRules
 from coderunner.src.logics.environment.provide_environment import ProvideEnvironment
 from coderunner.src.logics.environment.requirements import PackageRules
-from coderunner.src.logics.environment.toolkit import EnvironmentToolkit, Warm
+from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
+from coderunner.src.logics.runner.ports.sandbox import Sandbox
 from servicekit.health import Health
 
 _LOG = logging.getLogger(__name__)
@@ -45,21 +47,27 @@ class Toolkit:
 
 
 async def open_toolkit(
-    settings: Settings, database: SqlDatabase, resources: AsyncExitStack, health: Health, warm: Warm
+    settings: Settings,
+    database: SqlDatabase,
+    resources: AsyncExitStack,
+    health: Health,
+    sandbox: Callable[[], Sandbox],
 ) -> Toolkit:
-    """Open the workers, the folders and the background work."""
+    """Open the workers, the folders and the background work; the sandbox is asked for when it is needed."""
     analyser, catalogue = await resources.enter_async_context(open_analyser(settings))
     await require_python(settings, catalogue)
     rules, policy = _code_rules(settings), _policy_rules(settings)
-    root = environments_root(settings)
+    root, packages = environments_root(settings), _package_rules(settings)
+    builder = make_builder(settings, root)
     environments = EnvironmentToolkit.of(
         environments=SqlEnvironmentCatalogue(database),
-        builder=make_builder(settings, root),
+        builder=builder,
+        sources=make_sources(settings, builder, catalogue, packages, sandbox),
         wheels=make_wheels(settings, root, catalogue),
         guest=catalogue,
-        warm=warm,
+        warm=lambda: sandbox().state().warm,
         indexes=_index_rules(settings),
-        packages=_package_rules(settings),
+        packages=packages,
         rules=_environment_rules(settings),
         allowed=settings.allow_package_install,
         now=_now,
@@ -113,6 +121,8 @@ def _package_rules(settings: Settings) -> PackageRules:
         frozenset(map(canonical, settings.package_allow_list)),
         frozenset(map(canonical, settings.package_deny_list)),
         tuple(PurePosixPath(root) for root in settings.package_local_roots),
+        settings.package_git_urls,
+        settings.package_build_from_source,
     )
 
 

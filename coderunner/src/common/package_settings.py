@@ -26,7 +26,18 @@ class PackageSettings(ExecutorSettings):
         (), description="Distributions that may not be installed, not even as dependencies."
     )
     package_local_roots: Paths = Field(
-        (), description="Folders of this machine whose wheels callers may install as `name @ file:///...`."
+        (),
+        description="Folders of this machine whose wheels (or source) callers may install as `name @ file:///...`.",
+    )
+    package_build_from_source: bool = Field(
+        False,
+        description="Whether source of PACKAGE_LOCAL_ROOTS and PACKAGE_GIT_URLS may be built, in the sandbox and "
+        "without network; never source from an index.",
+    )
+    package_git_urls: Names = Field(
+        (),
+        description="Beginnings of repository addresses that callers may install from, as https://git.example/team/; "
+        "needs git and PACKAGE_BUILD_FROM_SOURCE.",
     )
     package_index_url: SecretStr | None = Field(
         None, description="Package index; unset means the installer's default. May hold credentials."

@@ -3,7 +3,8 @@
 import os
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from coderunner.src.common.limits import MEGABYTE
@@ -13,10 +14,16 @@ from coderunner.src.drivenadapters.environments.folders import LayerBounds
 from coderunner.src.drivenadapters.environments.indexes import Indexes
 from coderunner.src.drivenadapters.environments.installer_process import Installer
 from coderunner.src.drivenadapters.environments.roots import wheels_folder
+from coderunner.src.drivenadapters.environments.sandbox_source_builder import SandboxSourceBuilder
+from coderunner.src.drivenadapters.environments.source_archives import SourceArchives
 from coderunner.src.drivenadapters.environments.uv_layer_builder import UvLayerBuilder
 from coderunner.src.drivenadapters.sandbox.guest_runtime import default_guest_dir
 from coderunner.src.logics.code.ports.guest_catalogue import GuestCatalogue
+from coderunner.src.logics.environment.requirements import PackageRules
+from coderunner.src.logics.runner.ports.sandbox import Sandbox
 
+_BUILD_S = 120.0
+_BUILD_BYTES = 256 * MEGABYTE
 _SYSTEM_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")  # trust what the machine trusts
 
 
@@ -26,15 +33,37 @@ def make_builder(settings: Settings, root: Path) -> UvLayerBuilder:
     return UvLayerBuilder(
         root=root,
         python=(settings.guest_dir or default_guest_dir()).resolve() / "bin" / "python",
-        installer=Installer(
-            _uv(root),
-            _environment(settings),
-            settings.package_install_timeout,
-            settings.environment_max_mb * MEGABYTE,
-        ),
+        installer=_installer(settings, root),
         indexes=Indexes.of(settings),
         bounds=_bounds(settings),
     )
+
+
+def make_sources(
+    settings: Settings,
+    layers: UvLayerBuilder,
+    guest: GuestCatalogue,
+    rules: PackageRules,
+    sandbox: Callable[[], Sandbox],
+) -> SandboxSourceBuilder | None:
+    """What builds from source; None where the operator does not allow it."""
+    if not settings.package_build_from_source:
+        return None
+    archives = SourceArchives(
+        installer=layers.installer, scratch=layers.scratch, local_roots=settings.package_local_roots
+    )
+    limits = settings.max_limits()
+    limits = replace(
+        limits, wall_s=max(limits.wall_s, _BUILD_S), disk_bytes=max(limits.disk_bytes, _BUILD_BYTES)
+    )
+    return SandboxSourceBuilder(
+        sandbox=sandbox, archives=archives, layers=layers, guest=guest, rules=rules, limits=limits
+    )
+
+
+def _installer(settings: Settings, root: Path) -> Installer:
+    most_bytes = settings.environment_max_mb * MEGABYTE
+    return Installer(_uv(root), _environment(settings), settings.package_install_timeout, most_bytes)
 
 
 def make_wheels(settings: Settings, root: Path, guest: GuestCatalogue) -> FolderWheelStore:
@@ -73,6 +102,8 @@ def _environment(settings: Settings) -> Mapping[str, str]:
     wanted = {
         "SSL_CERT_FILE": settings.ssl_cert_file,
         "SSL_CERT_DIR": settings.ssl_cert_dir,
+        "GIT_SSL_CAINFO": settings.ssl_cert_file,
+        "http_proxy": settings.http_proxy,  # the only spelling that git reads
         "UV_SYSTEM_CERTS": "1" if _SYSTEM_CERTIFICATES.exists() and not settings.ssl_cert_file else "",
         "HTTP_PROXY": settings.http_proxy,
         "HTTPS_PROXY": settings.https_proxy,

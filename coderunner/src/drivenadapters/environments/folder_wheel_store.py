@@ -33,10 +33,12 @@ class FolderWheelStore(WheelStore):
         self._bounds = bounds
         self._local_roots = tuple(root.resolve() for root in local_roots)
 
-    async def keep(self, tenant: str, filename: str, content: bytes) -> KeptWheel:
+    async def keep(
+        self, tenant: str, filename: str, content: bytes, source: Source = Source.UPLOAD
+    ) -> KeptWheel:
         """Check, then write beside and rename."""
         python = (await self._guest.contents()).python_version
-        return await asyncio.to_thread(self._keep, Source.UPLOAD, tenant, filename, content, python)
+        return await asyncio.to_thread(self._keep, source, tenant, filename, content, python)
 
     async def adopt(self, tenant: str, path: str) -> KeptWheel:
         """Read the file that the path really names."""

@@ -1,4 +1,4 @@
-"""One call of uv: unprivileged where the service is root, with an environment of its own and a time limit."""
+"""One call of uv or git: unprivileged where the service is root, with an environment of its own and a time limit."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ import re
 import resource
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coderunner.src.errors import InstallTimedOut, PackageIndexUnavailable, PackagesUnresolvable
@@ -23,20 +23,24 @@ _NET_FAULTS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Installer:
-    """Where uv is and what it may know."""
+    """Which program fetches and unpacks, and what it may know."""
 
-    uv: Path
+    program: Path
     environment: Mapping[str, str]
     timeout_s: float
     most_file_bytes: int
 
+    def of(self, program: Path) -> "Installer":
+        """The same for another program."""
+        return replace(self, program=program)
+
     async def run(self, arguments: Sequence[str], folder: Path, variables: Mapping[str, str]) -> None:
-        """Run to the end in `folder` with these variables more; a failure is told in uv's own words."""
+        """Run to the end in `folder` with these variables more; a failure is told in the program's own words."""
         identity: dict[str, object] = {}
         if os.geteuid() == 0:
             identity = {"user": INSTALLER_UID, "group": INSTALLER_UID, "extra_groups": []}
         process = await asyncio.create_subprocess_exec(
-            self.uv, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+            self.program, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE, cwd=folder, start_new_session=True, umask=0o022,
             env={**self.environment, **variables, "HOME": str(folder), "TMPDIR": str(folder)}, **identity,  # type: ignore[arg-type]
         )  # fmt: skip

@@ -6,8 +6,8 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -34,6 +34,9 @@ _COMMON = (
 )  # fmt: skip
 
 
+Scratch = Callable[[], AbstractAsyncContextManager[Path]]
+
+
 class UvLayerBuilder(LayerBuilder):
     """The root holds finished layers, folders under construction and uv's cache."""
 
@@ -50,7 +53,7 @@ class UvLayerBuilder(LayerBuilder):
         self._root = root
         self._wheels = wheels_folder(root)
         self._python = python
-        self._installer = installer
+        self.installer = installer
         self._indexes = indexes
         self._bounds = bounds
         self._places = asyncio.Semaphore(builds)
@@ -81,14 +84,14 @@ class UvLayerBuilder(LayerBuilder):
         index: IndexSettings,
     ) -> Sequence[Pin]:
         """One call of the resolver."""
-        async with self._places, self._scratch() as folder:
+        async with self._places, self.scratch() as folder:
             guest = await asyncio.to_thread(guest_metadata, self._python.parents[1], self._root)
             _write(folder / "wanted.txt", [self._line(text) for text in wanted])
             _write(
                 folder / "constraints.txt", [f"{name}=={version}" for name, version in constraints.items()]
             )
             _write(folder / "pins.txt", [f"{pin.name}=={pin.version}" for pin in preferred])
-            await self._installer.run(
+            await self.installer.run(
                 [
                     "pip", "compile", *_COMMON, "--python", str(self._python), "--only-binary", ":all:",
                     "--no-header", "--no-annotate", "--constraints", "constraints.txt", "--cache-dir",
@@ -102,14 +105,14 @@ class UvLayerBuilder(LayerBuilder):
 
     async def build(self, pins: Sequence[Pin], index: IndexSettings) -> BuiltLayer:
         """Unpack, compile, check, and rename into place."""
-        async with self._places, self._scratch() as folder:
+        async with self._places, self.scratch() as folder:
             lines = [
                 self._wheel_line(pin.name, pin.wheel) if pin.wheel else f"{pin.name}=={pin.version}"
                 for pin in pins
             ]
             _write(folder / "pins.txt", lines)
             target = folder / "layer"
-            await self._installer.run(
+            await self.installer.run(
                 [
                     "pip", "install", *_COMMON, "--python", str(self._python), "--only-binary", ":all:", "--no-deps",
                     "--link-mode", "copy", "--compile-bytecode", "--cache-dir", str(self._root / ".cache"),
@@ -147,7 +150,7 @@ class UvLayerBuilder(LayerBuilder):
         return BuiltLayer(name, imports)
 
     @asynccontextmanager
-    async def _scratch(self) -> AsyncIterator[Path]:
+    async def scratch(self) -> AsyncIterator[Path]:
         """A folder of the installer's own that is gone afterwards, whatever happens."""
         folder = self._root / ".building" / secrets.token_hex(8)
         folder.mkdir(mode=0o700)

@@ -19,12 +19,14 @@ from coderunner.src.logics.code.ports.guest_catalogue import GuestCatalogue
 from coderunner.src.logics.environment.model import ACTIVE, Environment, Package, Pin, Source
 from coderunner.src.logics.environment.ports.environment_catalogue import EnvironmentCatalogue
 from coderunner.src.logics.environment.ports.layer_builder import LayerBuilder
-from coderunner.src.logics.environment.ports.wheel_store import WheelStore, source_of
+from coderunner.src.logics.environment.ports.source_builder import SourceBuilder
+from coderunner.src.logics.environment.ports.wheel_store import KeptWheel, WheelStore, source_of
 from coderunner.src.logics.environment.requirements import (
     PackageRules,
     kept_requirement,
     local_path,
     parse_requirements,
+    source_location,
 )
 
 _ATTEMPTS = 3
@@ -53,6 +55,7 @@ class ChangePackages:
         environments: EnvironmentCatalogue,
         builder: LayerBuilder,
         wheels: WheelStore,
+        sources: SourceBuilder | None,
         guest: GuestCatalogue,
         rules: PackageRules,
         now: Callable[[], datetime],
@@ -61,6 +64,7 @@ class ChangePackages:
         self._environments = environments
         self._builder = builder
         self._wheels = wheels
+        self._sources = sources
         self._guest = guest
         self._rules = rules
         self._now = now
@@ -90,7 +94,7 @@ class ChangePackages:
         wheels: Sequence[str] = (),
     ) -> Environment:
         """Add or change packages; the environment stays as it was when anything fails."""
-        asked = await self._asked(tenant, packages, wheels)
+        asked = await self._asked(tenant, packages, wheels, tell)
 
         def wanted(before: Environment) -> tuple[str, ...]:
             return tuple({**parse_requirements(before.wanted, kept=True), **asked}.values())
@@ -104,23 +108,36 @@ class ChangePackages:
         tell: Telling = _silent,
     ) -> Environment:
         """What an environment that no row knows yet becomes with these packages."""
-        asked = await self._asked(blank.tenant, packages, ())
+        asked = await self._asked(blank.tenant, packages, (), tell)
         return await self._rebuilt(blank, tuple(asked.values()), tell)
 
-    async def _asked(self, tenant: str, packages: Sequence[str], wheels: Sequence[str]) -> dict[str, str]:
+    async def _asked(
+        self, tenant: str, packages: Sequence[str], wheels: Sequence[str], tell: Telling
+    ) -> dict[str, str]:
         """By name, with files of this machine and uploads as kept wheels."""
         asked = self.check(packages)
         for name, text in asked.items():
-            if path := local_path(text):
-                kept = await self._wheels.adopt(tenant, path)
-                if kept.name != name:
-                    raise InvalidRequirementText(f"{path} is {kept.name}, not {name}", pointer="/packages")
+            kept = await self._made(tenant, text, tell)
+            if kept is not None and kept.name != name:
+                raise InvalidRequirementText(f"{text[:80]!r} is {kept.name}, not {name}", pointer="/packages")
+            if kept is not None:
                 asked[name] = kept_requirement(name, kept.ref)
         for public in wheels:
             kept = await self._wheels.find(tenant, public)
             self._rules.hold([kept.name])
             asked[kept.name] = kept_requirement(kept.name, kept.ref)
         return asked
+
+    async def _made(self, tenant: str, text: str, tell: Telling) -> KeptWheel | None:
+        """The wheel of this machine that a requirement names, or that its source becomes."""
+        if location := source_location(text):
+            if self._sources is None:
+                raise InstallRefused("nothing is built from source here (PACKAGE_BUILD_FROM_SOURCE is false)")
+            source = Source.GIT if location.startswith("git") else Source.LOCAL
+            built = await self._sources.build(location, tell)
+            return await self._wheels.keep(tenant, built.filename, built.content, source)
+        path = local_path(text)
+        return await self._wheels.adopt(tenant, path) if path else None
 
     async def uninstall(
         self, tenant: str, environment_id: str, names: Sequence[str], tell: Telling = _silent

@@ -12,9 +12,9 @@ from coderunner.src.logics.code.distributions import canonical
 
 _MAX_LENGTH = 500
 _KEPT = "wheel:"  # how a row names a kept wheel; nobody else may
-_NO_GIT = (
-    "is from Git, which has source only: packages come as wheels, because building one would run its build "
-    "script; build a wheel and upload it to /api/pypkg/install"
+_NO_BUILD = (
+    "is source: packages come as wheels, because building one would run its build script; build a wheel and upload "
+    "it to /api/pypkg/install (the operator may allow building in the sandbox: PACKAGE_BUILD_FROM_SOURCE)"
 )
 
 
@@ -25,6 +25,8 @@ class PackageRules:
     allowed: frozenset[str]
     denied: frozenset[str]
     local_roots: tuple[PurePosixPath, ...] = ()
+    git_urls: tuple[str, ...] = ()
+    builds: bool = False
 
     def hold(self, names: Iterable[str]) -> None:
         """PackageNotAllowed names all that may not be installed."""
@@ -35,21 +37,38 @@ class PackageRules:
             raise PackageNotAllowed(f"may not be installed here: {', '.join(refused)}")
 
     def hold_sources(self, asked: Mapping[str, str], pointer: str) -> None:
-        """SourceNotAllowed for Git, and for files outside the operator's folders."""
+        """SourceNotAllowed for repositories and files that the operator has not named, and for unwanted source."""
         for index, text in enumerate(asked.values()):
             url = Requirement(text).url
             if url is None or url.startswith(_KEPT):
                 continue
-            where = f"{pointer}/{index}"
-            if urlsplit(url).scheme.startswith("git"):
-                raise SourceNotAllowed(f"{text[:80]!r} {_NO_GIT}", pointer=where)
-            path = PurePosixPath(local_path(text) or "/")
-            if not any(path.is_relative_to(root) for root in self.local_roots) or ".." in path.parts:
-                message = f"{text[:80]!r} is a file outside the folders of PACKAGE_LOCAL_ROOTS"
-                raise SourceNotAllowed(message, pointer=where)
-            if path.suffix != ".whl":
-                message = f"{text[:80]!r} is no wheel; of local files only wheels are installed"
-                raise SourceNotAllowed(message, pointer=where)
+            if reason := self._refusal(url, local_path(text)):
+                raise SourceNotAllowed(f"{text[:80]!r} {reason}", pointer=f"{pointer}/{index}")
+
+    def _refusal(self, url: str, path: str) -> str:
+        if urlsplit(url).scheme.startswith("git"):
+            if not self.builds:
+                return _NO_BUILD
+            known = any(_is_beneath(url.removeprefix("git+"), beginning) for beginning in self.git_urls)
+            return "" if known else "is not beneath one of PACKAGE_GIT_URLS"
+        place = PurePosixPath(path or "/")
+        if not any(place.is_relative_to(root) for root in self.local_roots) or ".." in place.parts:
+            return "is outside the folders of PACKAGE_LOCAL_ROOTS"
+        return "" if place.suffix == ".whl" or self.builds else _NO_BUILD
+
+
+def _is_beneath(url: str, beginning: str) -> bool:
+    """Same scheme and host, and a path that begins with the other's; no user, query or fragment."""
+    try:
+        given, allowed = urlsplit(url), urlsplit(beginning)
+    except ValueError:
+        return False
+    if given.username or given.password or given.query or given.fragment or ".." in given.path.split("/"):
+        return False
+    same = (given.scheme, given.netloc.lower()) == (allowed.scheme, allowed.netloc.lower())
+    return (
+        same and given.scheme in {"http", "https"} and given.path.startswith(allowed.path.rstrip("/") + "/")
+    )
 
 
 def parse_requirements(
@@ -95,6 +114,15 @@ def local_path(text: str) -> str:
     return unquote(parts.path) if parts.scheme == "file" and not parts.netloc else ""
 
 
+def source_location(text: str) -> str:
+    """The source that a requirement names, as a path or as git+…; nothing for wheels and index requirements."""
+    url = Requirement(text).url or ""
+    if urlsplit(url).scheme.startswith("git"):
+        return url
+    path = local_path(text)
+    return "" if path.endswith(".whl") else path
+
+
 def _parsed(text: str, pointer: str, *, kept: bool = False) -> Requirement:
     shown = text[:80]
     message = f"{shown!r} is not a requirement such as name, name==1.2 or name[extra]>=1,<2"
@@ -112,7 +140,7 @@ def _parsed(text: str, pointer: str, *, kept: bool = False) -> Requirement:
 def _require_source(url: str, shown: str, pointer: str) -> None:
     """Only sources that have a name go on to the operator's rules; addresses are no requirement."""
     parts = urlsplit(url)
-    if parts.scheme in {"git", "git+https", "git+ssh", "git+file"} or (
+    if parts.scheme in {"git", "git+https", "git+http", "git+ssh", "git+file"} or (
         parts.scheme == "file" and parts.netloc in {"", "localhost"}
     ):
         return

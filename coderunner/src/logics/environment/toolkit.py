@@ -11,6 +11,7 @@ from coderunner.src.logics.environment.index_rules import IndexRules
 from coderunner.src.logics.environment.manage_environments import EnvironmentRules, ManageEnvironments
 from coderunner.src.logics.environment.ports.environment_catalogue import EnvironmentCatalogue
 from coderunner.src.logics.environment.ports.layer_builder import LayerBuilder
+from coderunner.src.logics.environment.ports.source_builder import SourceBuilder
 from coderunner.src.logics.environment.ports.wheel_store import WheelStore
 from coderunner.src.logics.environment.requirements import PackageRules
 from coderunner.src.logics.environment.run_environments import RunEnvironments
@@ -38,6 +39,7 @@ class EnvironmentToolkit:
         environments: EnvironmentCatalogue,
         builder: LayerBuilder,
         wheels: WheelStore,
+        sources: SourceBuilder | None,
         guest: GuestCatalogue,
         warm: Warm,
         packages: PackageRules,
@@ -49,7 +51,7 @@ class EnvironmentToolkit:
     ) -> "EnvironmentToolkit":
         """All on the same ports."""
         change = ChangePackages(
-            environments=environments, builder=builder, wheels=wheels, guest=guest,
+            environments=environments, builder=builder, wheels=wheels, sources=sources, guest=guest,
             rules=packages, now=now, allowed=allowed,
         )  # fmt: skip
         manage = ManageEnvironments(

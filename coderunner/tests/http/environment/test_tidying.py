@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import time
 from contextlib import AsyncExitStack, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,11 +13,22 @@ import pytest
 
 from coderunner.src.bootstrap.rows import open_rows
 from coderunner.src.bootstrap.toolkit import open_toolkit
+from coderunner.src.drivenadapters.sandbox.refusing_sandbox import RefusingSandbox
 from coderunner.tests.packages import wheel_bytes
 from servicekit.health import Health
 from servicekit.settings import SettingsError
 
 NAME = "kept-1.0-py3-none-any.whl"
+
+
+class Warm(RefusingSandbox):
+    """Runs nothing and says what runs would find imported."""
+
+    def __init__(self):
+        super().__init__("no")
+
+    def state(self):
+        return replace(super().state(), warm=frozenset({"pandas"}))
 
 
 @pytest.fixture
@@ -33,7 +45,7 @@ async def toolkit(make_settings, root):
     async with AsyncExitStack() as resources:
         health = Health()
         database = await open_rows(settings, resources, health)
-        opened = await open_toolkit(settings, database, resources, health, warm=lambda: ("pandas",))
+        opened = await open_toolkit(settings, database, resources, health, sandbox=Warm)
         yield opened.environments, database, root
 
 
@@ -76,7 +88,7 @@ async def test_a_folder_that_the_installer_cannot_reach_is_refused_at_start(make
         database = await open_rows(settings, resources, Health())
         shut_out = pytest.raises(SettingsError, match="closed to other users")
         with shut_out if os.geteuid() == 0 else nullcontext():  # an ordinary user installs as itself
-            await open_toolkit(settings, database, resources, Health(), warm=tuple)
+            await open_toolkit(settings, database, resources, Health(), sandbox=Warm)
 
 
 async def test_packages_of_the_guest_that_runs_find_imported_are_warm(toolkit):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from coderunner.tests.packages import CERTIFICATES, install, installed
+from coderunner.tests.packages import CERTIFICATES, install, installed, send_form, wheel_bytes
 from coderunner.tests.running import running_service
 from servicekit.testing import Client
 
@@ -55,6 +55,32 @@ async def test_what_was_just_installed_is_usable_at_once(client, level):
     await install(client, "six==1.17.0")
     found = await run(client, "import six\nsix.text_type('x')", security_level=level)
     assert (found["status"], found["value"]) == ("success", "x"), found
+
+
+async def test_a_wheel_is_sent_and_used_and_stays_through_later_changes(client):
+    """What lies in the wheel is importable, no path of ours is told, and a lock can be installed."""
+    one = await create(client, "sent")
+    path, name = f"/api/environments/{one}/packages", "sent-1.0-py3-none-any.whl"
+    wheel = wheel_bytes("sent", {"sent.py": "x = 'sent'"}, needs=["six==1.17.0"])
+    reply = await send_form(client, path, ("wheel", name, wheel))
+    assert reply.status == 200, reply.body
+    found = {p["name"]: (p["version"], p["source"]) for p in reply.json()["packages"]}
+    assert found == {"sent": ("1.0", "upload"), "six": ("1.17.0", "pypi")}
+    await install(client, "toolz==1.0.0", environment_id=one)
+    code = (
+        "import importlib.metadata as m, sent, six, toolz\n"
+        "print(sent.x, m.distribution('sent').read_text('direct_url.json'))"
+    )
+    ran = await run(client, code, environment_id=one)
+    assert ran["stdout"] == "sent None\n", ran
+    shown = (await client.request("GET", f"/api/environments/{one}")).json()
+    assert shown["base_packages"] == [name, "toolz==1.0.0"]
+    lock = (await client.request("GET", f"/api/environments/{one}/lock")).body.decode()
+    assert "# sent==1.0 from a wheel, upload, sha256 " in lock
+    again = await client.request("POST", path, json={"requirements": lock}, timeout_s=60)
+    assert again.status == 200, again.body
+    gone = await client.request("DELETE", path, json={"packages": ["sent"]}, timeout_s=60)
+    assert "sent" not in {p["name"] for p in gone.json()["packages"]}
 
 
 async def test_a_run_sees_only_its_own_layer_and_cannot_write_it(client):

@@ -28,8 +28,10 @@ class WheelStore(abc.ABC):
     """
 
     @abc.abstractmethod
-    async def keep(self, tenant: str, filename: str, content: bytes) -> KeptWheel:
-        """An uploaded wheel."""
+    async def keep(
+        self, tenant: str, filename: str, content: bytes, source: Source = Source.UPLOAD
+    ) -> KeptWheel:
+        """An uploaded wheel, or one that was built from source."""
 
     @abc.abstractmethod
     async def adopt(self, tenant: str, path: str) -> KeptWheel:
