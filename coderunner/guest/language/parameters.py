@@ -64,22 +64,32 @@ class ParameterMismatch(TypeError):
     """A parameter that cannot be made what its annotation asks for."""
 
 
-def call_arguments(function: Any, parameters: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """What the function is called with: parameters that are positional only in their places, all others by name."""
-    mapped = keyword_arguments(function, parameters)
+def call_arguments(
+    function: Any, parameters: dict[str, Any], arguments: list[Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """What the function is called with: arguments and parameters that are positional only in their places, then
+    all others by name; each mapped by its annotation.
+    """
     if type(function) is not types.FunctionType:
-        return [], mapped
+        return arguments, keyword_arguments(function, parameters)
     code = function.__code__
-    placed = code.co_varnames[: code.co_posonlyargcount]
+    placed = code.co_varnames[: code.co_argcount]
+    given = dict(zip(placed, arguments, strict=False))
+    if twice := sorted(given.keys() & parameters.keys()):
+        raise ParameterMismatch(f"{function.__name__}() was given the parameter {twice[0]!r} twice")
+    mapped = keyword_arguments(function, {**parameters, **given})
     defaults = function.__defaults__ or ()
     first_default = code.co_argcount - len(defaults)
-    last = max((index for index, name in enumerate(placed) if name in mapped), default=-1)
+    by_place = {*given, *placed[: code.co_posonlyargcount]}
+    last = max(
+        (index for index, name in enumerate(placed) if name in mapped and name in by_place), default=-1
+    )
     positional = []
     for index, name in enumerate(placed[: last + 1]):
         if name not in mapped and index < first_default:
             raise ParameterMismatch(f"{function.__name__}() needs the parameter {name!r}")
         positional.append(mapped.pop(name) if name in mapped else defaults[index - first_default])
-    return positional, mapped
+    return [*positional, *arguments[len(placed) :]], mapped
 
 
 def keyword_arguments(function: Any, parameters: dict[str, Any]) -> dict[str, Any]:

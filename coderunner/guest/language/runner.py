@@ -47,6 +47,7 @@ class Verdict:
     status: str = "success"
     value: Any = None
     value_truncated: bool = False
+    value_is_tuple: bool = False
     return_code: int = 0
     exceptions: list[dict[str, Any]] = field(default_factory=list)
     violations: list[dict[str, Any]] = field(default_factory=list)
@@ -127,7 +128,8 @@ class ProgramRun:
 
     def _examine_call(self, tree: ast.Module) -> None:
         request = self._request
-        require_callable(tree, str(request["function_name"]), request.get("parameters") or {})
+        parameters, arguments = request.get("parameters") or {}, request.get("arguments") or []
+        require_callable(tree, str(request["function_name"]), parameters, arguments)
 
     def _refused_files(self, policy: Policy | None, imported: frozenset[str]) -> list[dict[str, Any]]:
         """What the policy refuses in the program's own files, so that all refusals come at once."""
@@ -201,7 +203,9 @@ class ProgramRun:
             names = [key for key, value in namespace.items() if callable(value) and key != "display"]
             raise LookupError(no_function(name, names))
         try:
-            positional, named = call_arguments(function, self._request.get("parameters") or {})
+            positional, named = call_arguments(
+                function, self._request.get("parameters") or {}, self._request.get("arguments") or []
+            )
         except ParameterMismatch as error:
             raise CallRefused([Misfit("TypeError", str(error))]) from None
         started = perf_counter()
@@ -252,7 +256,9 @@ class ProgramRun:
         if not self._request.get("function_name"):
             attempt(lambda: self._sink.result(*bundle_of(self._result)), None)
         budget = int((self._request.get("limits") or {}).get("value_bytes") or DEFAULT_VALUE_BYTES)
-        self._verdict.value, self._verdict.value_truncated = to_json(self._result, budget)
+        verdict = self._verdict
+        verdict.value, verdict.value_truncated = to_json(self._result, budget)
+        verdict.value_is_tuple = isinstance(verdict.value, list) and issubclass(type(self._result), tuple)
 
     def _quietly(self, action: Callable[[], None]) -> None:
         """Run a step of the end; what it raises is the program's failure unless there is one already."""

@@ -47,7 +47,7 @@ class CallRefused(Exception):
         self.misfits = misfits
 
 
-def require_callable(tree: ast.Module, name: str, parameters: dict[str, Any]) -> None:
+def require_callable(tree: ast.Module, name: str, parameters: dict[str, Any], arguments: list[Any]) -> None:
     """CallRefused for a missing function, missing and unknown parameters, and values that no annotation takes.
 
     What only running can tell is left to the run: decorated functions, classes, names bound more than once.
@@ -61,7 +61,14 @@ def require_callable(tree: ast.Module, name: str, parameters: dict[str, Any]) ->
             )
         return
     if len(makers) == 1 and isinstance(makers[0], Function) and not makers[0].decorator_list:
-        misfits = _misfits(makers[0], parameters, look_among(_names(bound)))
+        given = _given(makers[0], arguments)
+        misfits = [
+            Misfit("TypeError", message, makers[0].lineno)
+            for message in (
+                *_misplaced(makers[0], arguments, given, parameters),
+                *_misfits(makers[0], {**parameters, **given}, look_among(_names(bound))),
+            )
+        ]
         if misfits:
             raise CallRefused(misfits)
 
@@ -144,7 +151,26 @@ def _imported(name: str, node: ast.AST) -> str | None:
 # --- the call ---
 
 
-def _misfits(function: Function, parameters: dict[str, Any], look: Look) -> list[Misfit]:
+def _given(function: Function, arguments: list[Any]) -> dict[str, Any]:
+    """Positional arguments by the names of the parameters that they fill."""
+    placed = (*function.args.posonlyargs, *function.args.args)
+    return dict(zip((arg.arg for arg in placed), arguments, strict=False))
+
+
+def _misplaced(
+    function: Function, arguments: list[Any], given: dict[str, Any], parameters: dict[str, Any]
+) -> list[str]:
+    found = [
+        f"{function.name}() was given the parameter {name!r} twice" for name in given if name in parameters
+    ]
+    if len(arguments) > len(given) and function.args.vararg is None:
+        found.append(
+            f"{function.name}() takes {len(given)} positional arguments, and {len(arguments)} were given"
+        )
+    return found
+
+
+def _misfits(function: Function, parameters: dict[str, Any], look: Look) -> list[str]:
     arguments = function.args
     placed = [*arguments.posonlyargs, *arguments.args]
     first_default = len(placed) - len(arguments.defaults)
@@ -176,7 +202,7 @@ def _misfits(function: Function, parameters: dict[str, Any], look: Look) -> list
         for name, arg in taken.items()
         if name in parameters and (wrong := _wrong(arg, parameters[name], optional.get(name), look))
     ]
-    return [Misfit("TypeError", message, function.lineno) for message in found]
+    return found
 
 
 def _wrong(arg: ast.arg, value: Any, default: ast.expr | None, look: Look) -> str:

@@ -13,6 +13,7 @@ from coderunner.src.common.settings import Settings
 from coderunner.src.drivenadapters.held_keys import HeldKeys
 from coderunner.src.driveradapters.code.routes import code_routes
 from coderunner.src.driveradapters.error_table import ERROR_TABLE
+from coderunner.src.driveradapters.platform.routes import platform_routes
 from coderunner.src.driveradapters.pypkg.routes import package_routes
 from coderunner.src.driveradapters.routes import all_routes
 from coderunner.src.logics.runner.ports.sandbox import Sandbox
@@ -58,6 +59,12 @@ async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> As
                     default_level=settings.default_security_level,
                 ),
                 *package_routes(toolkit.environments, engine, toolkit.list_advisories),
+                *platform_routes(
+                    execute_code=runs.execute_code,
+                    default_level=settings.default_security_level,
+                    toolkit=toolkit.environments,
+                    engine=engine,
+                ),
                 *execution_routes(engine),
             ],
             name="coderunner",

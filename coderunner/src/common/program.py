@@ -54,6 +54,7 @@ class Program:
     security_level: SecurityLevel
     function_name: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    arguments: tuple[Any, ...] = ()  # of the function, by place
     stdin: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     args: tuple[str, ...] = ()
@@ -97,6 +98,7 @@ class RunOutcome:
     stdout_truncated: bool = False
     stderr_truncated: bool = False
     value: Any = None
+    value_is_tuple: bool = False  # JSON has one kind of array for lists and tuples
     outputs: tuple[Mapping[str, Any], ...] = ()
     exceptions: tuple[Mapping[str, Any], ...] = ()
     violations: tuple[Mapping[str, Any], ...] = ()

@@ -168,6 +168,7 @@ def _request(program: Program, limits: Limits) -> dict[str, Any]:
         "stdin": program.stdin,
         "function_name": program.function_name,
         "parameters": dict(program.parameters),
+        "arguments": list(program.arguments),
         "security_level": program.security_level.value,
         "policy": dict(program.policy),
         "figure": {
@@ -199,6 +200,7 @@ def _outcome(session: RunSession, limits: Limits, pool_ms: float) -> RunOutcome:
         stdout_truncated=session.stdout.truncated,
         stderr_truncated=session.stderr.truncated,
         value=end.get("value"),
+        value_is_tuple=end.get("value_is_tuple") is True,
         outputs=tuple(session.outputs),
         exceptions=tuple(end.get("exceptions") or _fault_of(session)),
         violations=tuple(end.get("violations") or ()),

@@ -72,6 +72,7 @@ def _function_name(name: str) -> str:
 
 Text = Annotated[str, AfterValidator(_no_nul)]
 FilePath = Annotated[str, AfterValidator(_file_path)]
+FunctionName = Annotated[str, AfterValidator(_function_name)]
 Positive = Annotated[int, Field(ge=1, le=2**53)]
 
 
@@ -141,11 +142,14 @@ class ExecuteBody(Body):
     enable_network_access: bool | None = Field(default=None, description="false: no network for this run.")
     enable_file_access: bool | None = Field(default=None, description="false: this run writes no file.")
     enable_system_calls: bool | None = Field(default=None, description="false: this run starts no process.")
-    function_name: Annotated[str, AfterValidator(_function_name)] | None = Field(
+    function_name: FunctionName | None = Field(
         default=None, description="Call this function of the program and return what it returns."
     )
     parameters: dict[str, Any] = Field(
         default_factory=dict, description="Arguments of the function; without one, variables of the program."
+    )
+    arguments: list[Any] = Field(
+        default_factory=list, max_length=1000, description="Arguments of the function by place."
     )
     memory_limit: Positive | None = Field(default=None, description="Memory of all processes together, MB.")
     stdin: str = Field(default="", max_length=MAX_CODE_CHARACTERS, description="What input() reads.")
@@ -197,6 +201,9 @@ class ExecuteBody(Body):
         if self.entrypoint is not None and self.code:
             message = "give code or an entrypoint, not both"
             raise ValueError(message)
+        if self.arguments and self.function_name is None:
+            message = "arguments need a function_name"
+            raise ValueError(message)
         _no_file_is_a_folder(self.files)
         return self
 
@@ -209,6 +216,7 @@ class ExecuteBody(Body):
             key_policy=key_policy,
             function_name=self.function_name,
             parameters=self.parameters,
+            arguments=tuple(self.arguments),
             stdin=self.stdin,
             env=self.env,
             args=tuple(self.args),

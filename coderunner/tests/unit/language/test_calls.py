@@ -207,3 +207,38 @@ def test_annotations_are_never_evaluated_by_us(guest):
     code = "from __future__ import annotations\ndef f(a: print('evaluated'), b: __import__('os').x): return a"
     ran = call(guest, code, a=1, b=2)
     assert (ran.value, ran.stdout) == (1, "")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_arguments_by_place_come_before_those_by_name(guest, level):
+    code = (
+        "import datetime as dt\ndef f(a: dt.date, b=2, *rest, c=3, **more): return [str(a), b, rest, c, more]"
+    )
+    ran = guest(code, function_name="f", arguments=["2024-01-02"], parameters={"c": 4}, security_level=level)
+    assert ran.value == ["2024-01-02", 2, [], 4, {}], ran.stderr
+    ran = guest(code, function_name="f", arguments=["2024-01-02", 1, 5, 6], security_level=level)
+    assert ran.value == ["2024-01-02", 1, [5, 6], 3, {}]
+
+
+def test_arguments_by_place_that_do_not_fit_are_told(guest):
+    code = "def f(a: int, b=2, /, c=3): return [a, b, c]"
+    ran = guest(
+        code, function_name="f", arguments=["x", 1, 2, 3], parameters={"a": 1}, security_level="isolated"
+    )
+    assert messages(ran) == [
+        "f() was given the parameter 'a' twice",
+        "f() takes 3 positional arguments, and 4 were given",
+        "parameter 'a': 'x' is no int: a string was given",
+    ]
+    ran = guest(
+        code, function_name="f", arguments=[1], parameters={"b": 5, "c": 6}, security_level="isolated"
+    )
+    assert ran.value == [1, 5, 6]
+    ran = guest("f = print", function_name="f", arguments=[1, 2], security_level="isolated")
+    assert ran.stdout == "1 2\n"
+
+
+def test_a_tuple_is_told_from_a_list(guest):
+    kinds = {"(1, 2)": True, "[1, 2]": False, "()": True, "1": False, "{'a': (1,)}": False}
+    for code, is_tuple in kinds.items():
+        assert guest(code, security_level="isolated").verdict["value_is_tuple"] is is_tuple, code
