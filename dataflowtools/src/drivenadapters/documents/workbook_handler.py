@@ -119,7 +119,7 @@ class _Reading:
             return
         with _translated(f"sheet {entry.name[:60]!r}"):
             sheet = self._book.get_sheet_by_name(entry.name)
-            values = sheet.to_python(skip_empty_area=True)
+            values = sheet.to_python(skip_empty_area=True, nrows=self._options.max_rows + 1)
         origin = sheet.start or (0, 0)
         rows, more = sheet_tables.rows_of(values, self._options.max_rows)
         if more:
@@ -132,7 +132,7 @@ class _Reading:
         merges = sheet.merged_cell_ranges or extras.merges
         merged = sheet_tables.merge(rows, merges, origin, fill=self._options.fill_merged)
         listed |= {
-            "rows": len(rows),
+            "rows": sheet.height if more else len(rows),
             "columns": max((len(row) for row in rows), default=0),
             "merged_cells": merged,
         }

@@ -174,6 +174,7 @@ def test_long_sheets_wide_sheets_and_many_sheets_have_limits_that_are_told():
     book.close()
     answer = read(held.getvalue(), "a.xlsx", max_rows=100)
     assert len(answer.tables[0]["rows"]) == 100
+    assert answer.metadata["sheets"][0]["rows"] == 20_000
     assert answer.tables[1]["columns"] == 16_384
     assert answer.codes == ["rows_truncated"]
 
