@@ -7,13 +7,14 @@ import os
 import re
 import sys
 import unicodedata
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from coderunner.guest.language import policy_tables as tables
 from coderunner.guest.language.refusals import CallRefused, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable
 
 
 def argument_guard(package: str, name: str) -> Callable[[Any, str], Any] | None:
@@ -40,11 +41,17 @@ def _backend_by_name(original: Any, _what: str) -> Any:
 def _without_private_text(method: Any, what: str) -> Any:
     if not callable(method):
         return method
+    private = "__" if what.endswith(_TABLE_MAKERS) else "_"
 
     @functools.wraps(method, updated=())
     def dispatched(*args: Any, **kwargs: Any) -> Any:
-        texts = [*args[:3], *(value for key, value in kwargs.items() if key not in _DATA_KEYWORDS)]
-        if any(map(_names_private, texts)):
+        args = tuple(_listed(value) for value in args)
+        kwargs = {key: _listed(value) for key, value in kwargs.items()}
+        others = [*args[1:3], *(value for key, value in kwargs.items() if key not in _DATA_KEYWORDS)]
+        functions = [*args[:1], kwargs.get("func")]
+        if any(_names_private(value, private) for value in functions) or any(
+            _names_private(value, "__") for value in others
+        ):
             raise CallRefused(
                 Refusal(
                     "text dispatch",
@@ -58,17 +65,36 @@ def _without_private_text(method: Any, what: str) -> Any:
     return dispatched
 
 
+_TABLE_MAKERS: Final = (".pivot_table()", ".crosstab()")
 _DATA_KEYWORDS: Final = frozenset({"args", "values", "index", "columns", "fill_value", "margins_name"})
 
 
-def _names_private(value: Any, depth: int = 3) -> bool:
+def _listed(value: Any) -> Any:
+    """What can be read once only, as a list."""
+    return list(value) if hasattr(type(value), "__next__") else value
+
+
+def _names_private(value: Any, private: str, depth: int = 3) -> bool:
+    """Whether functions named by text are private; a named aggregation is a column and then a function."""
     if isinstance(value, str):
-        return str.startswith(value, "__")
-    if depth and isinstance(value, (list, tuple)):
-        return any(_names_private(item, depth - 1) for item in list(value))
-    if depth and isinstance(value, dict):
-        return any(_names_private(item, depth - 1) for item in list(dict.values(value)))
-    return False
+        return str.startswith(value, private)
+    return depth > 0 and any(_names_private(item, private, depth - 1) for item in _parts(value))
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    """What a collection of functions holds, as far as pandas takes it for one."""
+    if isinstance(value, tuple):
+        return tuple(value)[1:]
+    if isinstance(value, (list, set, frozenset)):
+        return list(value)
+    if isinstance(value, Mapping):
+        return list(value.values())
+    of_a_library = type(value).__module__.partition(".")[0] in _ARRAYS and hasattr(value, "tolist")
+    return [value.tolist()] if of_a_library and getattr(value, "size", 0) < _FEW else []
+
+
+_ARRAYS: Final = frozenset({"numpy", "pandas"})
+_FEW: Final = 1000  # no list of functions is longer
 
 
 def _without_code_text(method: Any, what: str) -> Any:
@@ -129,7 +155,10 @@ def _with_checked_path(function: Any, what: str) -> Any:
 
 def _is_document(value: Any) -> bool:
     """Whether an argument is a text that is parsed, and no path."""
-    return isinstance(value, (str, bytes)) and len(value) > _LONGEST_PATH
+    if not isinstance(value, (str, bytes)):
+        return False
+    raw = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
+    return len(raw) > _LONGEST_PATH or b"\n" in raw or b"\0" in raw
 
 
 _LONGEST_PATH: Final = 4096

@@ -358,13 +358,17 @@ STRING_DISPATCH: Final[dict[str, frozenset[str]]] = {
 EXPRESSION_MEMBERS: Final[dict[str, frozenset[str]]] = {"pandas": frozenset({"eval", "query"})}
 """Methods that take an expression as text: `@` and private names are refused in it."""
 
+_DOCUMENTS: Final = frozenset(
+    words("open Document save ez_save insert_image insert_font Pixmap Font Archive")
+)
 PATH_FUNCTIONS: Final[dict[str, frozenset[str]]] = {
     "pyarrow": frozenset(
         words("""
             memory_map create_memory_map OSFile input_stream output_stream open_csv read_csv write_csv read_json
             open_json read_table write_table read_schema read_metadata read_pandas ParquetFile ParquetWriter
             ParquetDataset write_to_dataset write_metadata dataset parquet_dataset write_dataset read_feather
-            write_feather ORCFile open_file open_stream new_file new_stream
+            write_feather ORCFile open_file open_stream new_file new_stream CSVWriter RecordBatchFileWriter
+            RecordBatchStreamWriter RecordBatchFileReader RecordBatchStreamReader
         """)
     ),
     "lxml": frozenset(
@@ -376,8 +380,15 @@ PATH_FUNCTIONS: Final[dict[str, frozenset[str]]] = {
             VideoCapture VideoWriter
         """)
     ),
-    "fitz": frozenset(["open", "Document"]),
-    "pymupdf": frozenset(["open", "Document"]),
+    "pandas": frozenset(["to_parquet", "read_parquet", "to_orc", "read_orc"]),
+    "polars": frozenset(
+        words("""
+            read_csv read_csv_batched read_parquet read_json read_ndjson read_ipc read_ipc_stream read_avro read_excel
+            scan_csv scan_parquet scan_ndjson scan_ipc write_csv write_parquet write_json write_ndjson write_ipc
+            write_ipc_stream write_avro write_excel sink_csv sink_parquet sink_ipc sink_ndjson
+        """)
+    ),
+    **dict.fromkeys(["fitz", "pymupdf"], _DOCUMENTS),
 }
 """Functions that open paths in C, where the interpreter does not report it."""
 

@@ -23,6 +23,15 @@ TEXT_AS_CODE = {
     "template": 'import docxtpl, docx\nd = docx.Document()\nd.add_paragraph("{{ x.__init__ }}")\nd.save("t.docx")\nt = docxtpl.DocxTemplate("t.docx")\nt.render({"x": d})',
     "template filter": "import docxtpl, docx\nd = docx.Document()\nd.add_paragraph('{{ x|attr(n) }}')\nd.save('t.docx')\nt = docxtpl.DocxTemplate('t.docx')\nt.render({'x': d, 'n': '__cl' + 'ass__'})",
 }
+NAMES = {
+    "array of names": "import numpy as np\npd.Series([1]).agg(np.array(['__class__']))",
+    "series of names": "pd.Series([1]).agg(pd.Series(['__class__']))",
+    "generator of names": "pd.Series([1]).agg(x for x in ['__class__'])",
+    "set of names": "pd.DataFrame({'a': [1]}).agg({'__class__'})",
+    "mapping of names": "from collections import UserDict\npd.DataFrame({'a': [1]}).agg(UserDict(a='__class__'))",
+    "private name": "pd.Series([1]).agg('_mgr')",
+    "private name in a named aggregation": "pd.DataFrame({'a': [1], 'b': [2]}).groupby('a').agg(x=('b', '__class__'))",
+}
 FORMATS = {
     "styler": "pd.DataFrame({'a': [1]}).style.format('{0.__class__}').to_html()",
     "ticker": "import matplotlib.ticker as t\nt.StrMethodFormatter('{x.__class__}')(1, 1)",
@@ -44,6 +53,9 @@ FILES = {
     "arrow map": "import pyarrow as pa\npa.memory_map('/etc/passwd').read(9)",
     "arrow stream": "import pyarrow as pa\npa.input_stream('/etc/passwd').read(9)",
     "arrow csv": "from pyarrow.csv import read_csv\nread_csv('/etc/passwd')",
+    "arrow writer": "import pyarrow as pa\npa.RecordBatchFileWriter('/etc/coderunner-test', pa.schema([]))",
+    "parquet": "pd.DataFrame({'a': [1]}).to_parquet('/etc/coderunner-test')",
+    "saved document": "import pymupdf\nd = pymupdf.open()\nd.new_page()\nd.save('/etc/coderunner-test')",
     "arrow set": "import pyarrow.dataset as d\nd.dataset('/etc')",
     "xml entity": "import lxml.etree as E\nE.fromstring('<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>', E.XMLParser(resolve_entities=True, load_dtd=True))",
     "xml file": "import lxml.etree as E\nE.parse('/etc/passwd')",
@@ -65,7 +77,7 @@ LIBRARIES_STAY = {
 DOORS = {
     f"{group}: {name}": code
     for group, programs in (
-        ("text", TEXT_AS_CODE), ("format", FORMATS), ("import", IMPORTS), ("file", FILES), ("library", LIBRARIES_STAY),
+        ("text", TEXT_AS_CODE), ("name", NAMES), ("format", FORMATS), ("import", IMPORTS), ("file", FILES), ("library", LIBRARIES_STAY),
     )
     for name, code in programs.items()
 }  # fmt: skip
@@ -94,6 +106,7 @@ def test_sql_opens_files_in_the_work_dir_only(guest):
 
 
 WORKS = {
+    "columns with an underscore": "df = pd.DataFrame({'_a': [1, 1], '_b': [2, 3]})\nprint(df.groupby('_a').agg(x=('_b', 'sum')), df.agg({'_b': 'sum'}), df.pivot_table('_b', '_a', aggfunc='sum'), df.agg(f for f in ['min', 'max']))",
     "parser": "import argparse\np = argparse.ArgumentParser()\np.add_argument('--x', type=int, default=3)\ng = p.add_mutually_exclusive_group()\ng.add_argument('-v', action='store_true')\ns = p.add_subparsers(dest='c')\ns.add_parser('go').add_argument('n')\nprint(p.parse_args(['-v', 'go', '1'], argparse.Namespace(y=1)))",
     "dataclass fields": "import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int = dataclasses.field(default=1, metadata={'a': 1})\nprint([(f.name, f.type, f.metadata['a']) for f in dataclasses.fields(A)], dataclasses.asdict(A()))",
     "styler": "print('1.50' in pd.DataFrame({'a': [1.5]}).style.format('{:.2f}').to_html())",
