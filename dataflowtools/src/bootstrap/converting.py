@@ -18,6 +18,8 @@ from dataflowtools.src.logics.file.batch.run_batch import RunBatch
 from dataflowtools.src.logics.file.converting.convert_file import ConvertFile
 from dataflowtools.src.logics.file.converting.reading_converter import ReadingConverter
 from dataflowtools.src.logics.file.converting.table_converter import TableConverter
+from dataflowtools.src.logics.file.converting.writing_converter import WritingConverter
+from dataflowtools.src.logics.file.writing.ports.document_workshop import DocumentWorkshop
 
 
 def converting_uses(
@@ -25,6 +27,7 @@ def converting_uses(
     *,
     programs: Programs,
     engine: WorkerTableEngine,
+    workshop: DocumentWorkshop,
     documents: DocumentUses,
     files: FileUses,
 ) -> ConvertingUses:
@@ -37,6 +40,7 @@ def converting_uses(
             PictureConverter(steps, max_pixels=settings.ocr_max_pixels),
             TableConverter(engine=engine, read=held.read, take=held.take),
             ReadingConverter(parse_document=documents.parse_document, hold=held.hold),
+            WritingConverter(parse_document=documents.parse_document, workshop=workshop, take=held.take),
         ],
         inspector=WorkerInspector(steps),
         take=documents.parse_document.take,

@@ -12,7 +12,7 @@ from dataflowtools.src.bootstrap.ocr import open_seeing
 from dataflowtools.src.bootstrap.programs import open_programs
 from dataflowtools.src.bootstrap.tags import tag_uses
 from dataflowtools.src.bootstrap.workers import open_workers
-from dataflowtools.src.bootstrap.writing import writing_uses
+from dataflowtools.src.bootstrap.writing import make_workshop, writing_uses
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.driveradapters.routes import Uses
 from dataflowtools.src.logics.file.ports.file_catalogue import FileCatalogue
@@ -51,14 +51,17 @@ async def open_uses(
         catalogue=catalogue,
         recogniser=seeing.recogniser,
     )
-    converting = converting_uses(settings, programs=programs, engine=engine, documents=documents, files=files)
+    workshop = make_workshop(settings, workers)
+    converting = converting_uses(
+        settings, programs=programs, engine=engine, workshop=workshop, documents=documents, files=files
+    )
     return Uses(
         files=files,
         documents=documents,
         converting=converting,
         writing=writing_uses(
             settings,
-            workers=workers,
+            workshop=workshop,
             files=files,
             store=store,
             catalogue=catalogue,

@@ -14,13 +14,25 @@ from dataflowtools.src.logics.file.templates.fill_template import FillTemplate
 from dataflowtools.src.logics.file.templates.print_filled import PrintFilled
 from dataflowtools.src.logics.file.writing.convert_bytes import ConvertBytes
 from dataflowtools.src.logics.file.writing.edit_document import EditDocument
+from dataflowtools.src.logics.file.writing.ports.document_workshop import DocumentWorkshop
 from dataflowtools.src.logics.file.writing.write_document import WriteDocument
+
+
+def make_workshop(settings: Settings, workers: LimitedWorkers) -> WorkerDocumentWorkshop:
+    """Make and change documents in limited workers."""
+    return WorkerDocumentWorkshop(
+        workers,
+        folder=settings.data_dir / "held",
+        timeout_s=settings.document_timeout_s,
+        memory_bytes=settings.document_memory_bytes,
+        max_bytes=settings.document_max_bytes,
+    )
 
 
 def writing_uses(
     settings: Settings,
     *,
-    workers: LimitedWorkers,
+    workshop: DocumentWorkshop,
     files: FileUses,
     store: FileStore,
     catalogue: FileCatalogue,
@@ -28,13 +40,6 @@ def writing_uses(
     programs: Programs,
 ) -> WritingUses:
     """Build the use cases of making documents."""
-    workshop = WorkerDocumentWorkshop(
-        workers,
-        folder=settings.data_dir / "held",
-        timeout_s=settings.document_timeout_s,
-        memory_bytes=settings.document_memory_bytes,
-        max_bytes=settings.document_max_bytes,
-    )
     convert = ConvertBytes(convert_file=convert_file, read=programs.held.read)
     return WritingUses(
         write_document=WriteDocument(

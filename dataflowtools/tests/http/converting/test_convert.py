@@ -118,6 +118,32 @@ async def test_markdown_becomes_word_and_comes_back(client):
     assert "| 1 | 2 |" in back.decode()
 
 
+async def test_the_tables_of_documents_become_sheets(client):
+    document = word("between", table=TABLE)
+    book, made = await converted(client, document, "a.docx", "xlsx")
+    page, _ = await converted(client, document, "a.docx", "pdf")
+    of_page, _ = await converted(client, page, "a.pdf", "xlsx")
+    rows, _ = await converted(client, page, "a.pdf", "csv")
+
+    assert by(made) == ["writer"]
+    assert made["losses"] == ["text_around_tables", "styles"]
+    for data in (book, of_page):
+        sheet = openpyxl.load_workbook(io.BytesIO(data)).worksheets[0]
+        assert [list(row) for row in sheet.iter_rows(values_only=True)] == TABLE
+    assert rows.decode().splitlines() == ["部门,金额", '研发,"1,200.50"']
+    assert_problem(await convert(client, b"# no table", "a.md", "xlsx"), 422, "unsupported_conversion")
+
+
+async def test_a_pdf_becomes_word_with_its_headings_and_tables(client):
+    page, _ = await converted(client, word("一段文字 here", table=TABLE), "a.docx", "pdf")
+    data, made = await converted(client, page, "a.pdf", "docx")
+    document = docx.Document(io.BytesIO(data))
+
+    assert by(made) == ["writer"]
+    assert "一段文字 here" in text_of_word(data)
+    assert [[cell.text for cell in row.cells] for row in document.tables[0].rows] == TABLE
+
+
 @pytest.mark.parametrize(
     ("name", "data", "to", "route"),
     [
@@ -126,10 +152,10 @@ async def test_markdown_becomes_word_and_comes_back(client):
         ("a.html", b"<h1>Head</h1><p>text</p>", "epub", ["pandoc"]),
         ("a.rst", b"Head\n====\n\ntext\n", "md", ["pandoc"]),
         ("a.tex", rb"\section{Head} text $x^2$", "docx", ["pandoc"]),
-        ("a.txt", "文字\n\n第二段".encode("gb18030"), "rtf", ["reader", "pandoc", "libreoffice"]),
+        ("a.txt", "文字\n\n第二段".encode("gb18030"), "rtf", ["writer", "libreoffice"]),
         ("a.csv", "名,b\n值,2\n".encode(), "ods", ["tables", "libreoffice"]),
         ("a.csv", b"a,b\nx,2\n", "pdf", ["tables", "libreoffice"]),
-        ("a.eml", b"From: a@b.c\r\nSubject: s\r\n\r\nhello\r\n", "pdf", ["reader", "pandoc", "libreoffice"]),
+        ("a.eml", b"From: a@b.c\r\nSubject: s\r\n\r\nhello\r\n", "pdf", ["writer"]),
     ],
 )  # fmt: skip
 async def test_routes(client, name, data, to, route):
@@ -242,9 +268,7 @@ async def test_unknown_and_same_targets_are_told_what_is_possible(client, to):
 async def test_an_impossible_pair_names_what_the_format_becomes(client):
     reply = await convert(client, book([["a"]]), "a.xlsx", "epubx")
     assert_problem(reply, 422, "unsupported_conversion")
-    problem = assert_problem(
-        await convert(client, picture(), "a.png", "parquet"), 422, "unsupported_conversion"
-    )
+    problem = assert_problem(await convert(client, picture(), "a.png", "xlsb"), 422, "unsupported_conversion")
 
     assert "it becomes" in problem["detail"]
     assert "pdf" in problem["detail"]
@@ -300,13 +324,17 @@ async def test_without_the_programs_the_rest_still_works(tmp_path):
     async with running(tmp_path, libreoffice_path="/nonexistent") as client:
         listed = (await client.request("GET", "/api/file/formats")).json()
         pairs = {(one["from"], one["to"]) for one in listed["conversions"]}
-        problem = assert_problem(await convert(client, word("x"), "a.docx", "pdf"), 503, "engine_missing")
+        problem = assert_problem(await convert(client, word("x"), "a.docx", "doc"), 503, "engine_missing")
+        page, plainer = await converted(client, word("words"), "a.docx", "pdf")
         data, made = await converted(client, word("words"), "a.docx", "md")
 
     assert {one["program"] for one in listed["missing"]} == {
         "LibreOffice Writer", "LibreOffice Calc", "LibreOffice Impress"
     }  # fmt: skip
-    assert ("docx", "pdf") not in pairs
+    assert ("docx", "doc") not in pairs
+    assert "words" in text_of_pdf(page)
+    assert by(plainer) == ["writer"]
+    assert plainer["losses"] == ["layout", "pictures"]
     assert ("docx", "md") in pairs
     assert "LibreOffice Writer" in problem["detail"]
     assert b"words" in data
