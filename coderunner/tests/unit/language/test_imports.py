@@ -4,7 +4,7 @@ import pytest
 
 REFUSED_MODULES = """
 os sys subprocess socket ctypes importlib pickle inspect gc builtins shutil signal multiprocessing runpy pkgutil code
-pdb os.path _thread _io marshal imp site sysconfig traceback linecache tracemalloc faulthandler atexit codecs mmap
+pdb os.path _thread _io marshal imp site sysconfig linecache tracemalloc faulthandler atexit codecs mmap
 resource fcntl pty select selectors http.client urllib.request ssl asyncio.subprocess concurrent.futures.process
 multiprocessing.pool numpy.f2py numpy.ctypeslib pandas.compat pandas.io.common pandas.core.computation
 matplotlib.backends matplotlib.backends.backend_agg logging.config string.nothing json.codecs importlib.metadata cffi

@@ -18,3 +18,13 @@ def test_a_recursion_is_read_at_a_glance(guest):
         assert text.count("line 2, in f") == 3
         assert "[Previous line repeated 9" in text
         assert text.endswith("RecursionError: maximum recursion depth exceeded\n")
+
+
+def test_traceback_gives_text_and_no_frames(guest):
+    code = "import traceback\ntry: 1 / 0\nexcept ZeroDivisionError as error:\n    print(traceback.format_exc(), traceback.format_exception(error)[-1])"
+    ran = guest(code)
+    assert ran.status == "success", ran.stderr
+    assert 'File "<program>", line 2' in ran.stdout
+    assert "/coderunner/" not in ran.stdout
+    for member in ("extract_stack", "walk_tb", "TracebackException", "sys"):
+        assert guest(f"import traceback\ntraceback.{member}").status == "policy_violation"
