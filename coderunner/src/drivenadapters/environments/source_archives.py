@@ -22,6 +22,7 @@ _LEFT_OUT = {".git", ".hg", "__pycache__", ".venv", "node_modules"}
 _GIT = (
     "-c", "protocol.allow=never", "-c", "protocol.https.allow=always", "-c", "protocol.http.allow=always",
     "-c", "core.hooksPath=/dev/null", "-c", "credential.helper=", "-c", "core.symlinks=false",
+    "-c", "http.followRedirects=false",
 )  # fmt: skip
 _GIT_VARIABLES = {
     "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null",

@@ -10,11 +10,13 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from coderunner.src.common.program import Program
 from coderunner.src.errors import ScriptHeaderInvalid
 from coderunner.src.logics.environment.requirements import parse_requirements
+from coderunner.src.logics.runner.imports_scan import MAX_SCANNED_CHARACTERS
 
-_OPEN = re.compile(r"^# /// script[ \t]*\r?$", re.MULTILINE)
+_OPEN = re.compile(r"^# /// (?P<type>[a-zA-Z0-9-]+)\r?$", re.MULTILINE)
 _MARK, _CLOSE = "# /// script", "# ///"
 _MAX_CHARACTERS = 64 * 1024
 _MAX_DEPENDENCIES = 500
+_MAX_OPENINGS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +46,40 @@ def script_header(program: Program) -> ScriptHeader | None:
 
 
 def _block(source: str, pointer: str) -> str | None:
+    """The one block of type script; looks at every line once, for the service does this itself."""
+    source = source[:MAX_SCANNED_CHARACTERS]
     if _MARK not in source:
         return None
-    starts = list(_OPEN.finditer(source))
-    blocks = [block for start in starts if (block := _content(source, start.end() + 1)) is not None]
-    if len(blocks) > 1:
-        raise ScriptHeaderInvalid("the program has more than one header (# /// script)", pointer=pointer)
-    return blocks[0] if blocks else None
-
-
-def _content(source: str, start: int) -> str | None:
-    """The comment lines up to the last `# ///` of the run; None where it is never closed."""
-    lines: list[str] = []
-    closed = None
-    for line in source[start : start + _MAX_CHARACTERS].split("\n"):
-        text = line.removesuffix("\r")
-        if text == _CLOSE:
-            closed = len(lines)
-        elif text != "#" and not text.startswith("# "):
+    found: list[str] = []
+    place = 0
+    for _ in range(_MAX_OPENINGS):
+        opened = _OPEN.search(source, place)
+        if opened is None:
             break
+        content, place = _content(source, opened.end())
+        if content is not None and opened["type"] == "script":
+            found.append(content)
+    if len(found) > 1:
+        raise ScriptHeaderInvalid("the program has more than one header (# /// script)", pointer=pointer)
+    return found[0] if found else None
+
+
+def _content(source: str, place: int) -> tuple[str | None, int]:
+    """The comment lines up to the last `# ///` of the run, None where it is never closed; and where to go on."""
+    lines: list[str] = []
+    closed, after = 0, place
+    first = place
+    while place < len(source) and place - first < _MAX_CHARACTERS:
+        end = source.find("\n", place + 1)
+        end = len(source) if end < 0 else end
+        text = source[place + 1 : min(end, place + 1 + _MAX_CHARACTERS)].removesuffix("\r")
+        if text != "#" and not text.startswith("# "):
+            break
+        place = end
+        if text == _CLOSE:
+            closed, after = len(lines), end
         lines.append(text[2:])
-    return None if closed is None else "\n".join(lines[:closed])
+    return ("\n".join(lines[:closed]), after) if closed else (None, max(place, first))
 
 
 def _dependencies(said: dict[str, Any], pointer: str) -> dict[str, str] | None:
