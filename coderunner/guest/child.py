@@ -25,8 +25,8 @@ class Birth:
     address_kb: int
     data_kb: int
     anon_kb: int
-    copied: rehearsal.Ranges
-    read: rehearsal.Ranges
+    copied: kernel.Populating
+    read: kernel.Populating
 
     @classmethod
     def of_this_process(cls, kind: str) -> Birth:
@@ -92,7 +92,8 @@ def live(setup: Setup, slot: int, stdio: tuple[int, int, int], wishes: dict[str,
         layer = _show_environment(setup, wishes.get("environment"))
         _build_box(setup, slot, wishes)
         _show_hosts(wishes.get("hosts", ""))
-        rehearsal.populate(setup.birth.copied, setup.birth.read)
+        setup.birth.copied()
+        setup.birth.read()
         listener = _give_up_power(setup, slot, wishes, layer)
         step = "wait"
         _tell_parked(setup, listener)

@@ -59,6 +59,8 @@ _NUMBERS = {
     "x86_64": (56, 155, 126, 444, 445, 446, 317),
     "aarch64": (220, 41, 91, 444, 445, 446, 277),
 }
+_PROCESS_MADVISE = 440  # on every machine
+_MOST_VECTORS = 1024
 _SECCOMP_SET_MODE_FILTER = 1
 _SECCOMP_FILTER_FLAG_NEW_LISTENER = 8
 
@@ -118,9 +120,37 @@ def prctl(option: int, argument: int = 0) -> int:
     return _checked(result, f"prctl {option}")
 
 
-def populate(address: int, length: int, advice: int) -> None:
-    """Fault a range in at once; kernels before 5.14 and ranges that are gone only leave it for later."""
-    _libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(length), ctypes.c_int(advice))
+class Populating:
+    """Address ranges that a process faults in at once: in one call from Linux 6.13 on, else one by one."""
+
+    def __init__(self, ranges: list[tuple[int, int]], advice: int) -> None:
+        self._ranges, self._advice = ranges, advice
+        self._vectors = []
+        for first in range(0, len(ranges), _MOST_VECTORS):
+            some = ranges[first : first + _MOST_VECTORS]
+            flat = [number for pair in some for number in pair]
+            self._vectors.append(
+                (ctypes.create_string_buffer(struct.pack(f"{len(flat)}Q", *flat)), len(some))
+            )
+
+    def __call__(self) -> None:
+        """Kernels before 5.14, and ranges that are gone, only leave it for later."""
+        pidfd = os.pidfd_open(os.getpid())
+        try:
+            for vector, count in self._vectors:
+                if not self._by_one_call(pidfd, vector, count):
+                    self._one_by_one()
+                    return
+        finally:
+            os.close(pidfd)
+
+    def _by_one_call(self, pidfd: int, vector: Any, count: int) -> bool:
+        arguments = (pidfd, ctypes.addressof(vector), count, self._advice, 0)
+        return int(_libc.syscall(ctypes.c_long(_PROCESS_MADVISE), *map(ctypes.c_long, arguments))) >= 0
+
+    def _one_by_one(self) -> None:
+        for address, length in self._ranges:
+            _libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(length), ctypes.c_int(self._advice))
 
 
 def sethostname(name: str) -> None:

@@ -34,12 +34,15 @@ _LEVELS = ("restricted", "isolated")
 Ranges = list[tuple[int, int]]
 
 
-def hot_pages(kind: str) -> tuple[Ranges, Ranges]:
-    """Address ranges that every run of this kind copies, and those of files that it reads."""
+def hot_pages(kind: str) -> tuple[kernel.Populating, kernel.Populating]:
+    """What every run of this kind copies, and what it reads of files, to be faulted in by each child."""
     before = _mappings()
     seen = [_rehearsed(kind, level, before) for level in _LEVELS]
     copied, read = (set.intersection(*(set(pages[part]) for pages in seen)) for part in (0, 1))
-    return _merged(copied), _merged(read)
+    return (
+        kernel.Populating(_merged(copied), kernel.MADV_POPULATE_WRITE),
+        kernel.Populating(_merged(read), kernel.MADV_POPULATE_READ),
+    )
 
 
 def _rehearsed(kind: str, level: str, before: Ranges) -> list[list[int]]:
@@ -114,11 +117,3 @@ def _merged(pages: set[int]) -> Ranges:
         else:
             ranges.append([page, page + _PAGE])
     return [(first, last - first) for first, last in ranges]
-
-
-def populate(copied: Ranges, read: Ranges) -> None:
-    """Give this process its own copies now."""
-    for first, length in copied:
-        kernel.populate(first, length, kernel.MADV_POPULATE_WRITE)
-    for first, length in read:
-        kernel.populate(first, length, kernel.MADV_POPULATE_READ)

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +135,14 @@ async def test_one_runs_result_is_unreadable_for_another_caller(client):
         assert_problem(await client.request("GET", path), 404, "not_found")
 
 
+@pytest.fixture
+def open_folder():
+    """A folder that every user of the host may enter; pytest's own are closed."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
 NO_SANDBOX = {
     "92 no interpreter": ({"GUEST_DIR": "/nonexistent"}, "init_site_packages.sh"),
     "92 an interpreter that does not start": ({"GUEST_DIR": "@BROKEN@"}, "init_site_packages.sh"),
@@ -140,14 +150,14 @@ NO_SANDBOX = {
 
 
 @pytest.mark.parametrize(("env", "remedy"), NO_SANDBOX.values(), ids=NO_SANDBOX)
-async def test_a_sandbox_that_cannot_be_built_runs_nothing_and_says_what_to_do(tmp_path, env, remedy):
+async def test_a_sandbox_that_cannot_be_built_runs_nothing_and_says_what_to_do(open_folder, env, remedy):
     """Attack 92: no guest interpreter, or a broken one: every run is refused and health names the remedy."""
-    broken = tmp_path / "bin"
+    broken = open_folder / "bin"
     broken.mkdir()
     (broken / "python").write_text("#!/bin/false\n")
-    for path in (broken / "python", broken, tmp_path, *tmp_path.parents[:2]):
+    for path in (broken / "python", broken):
         os.chmod(path, 0o755)
-    env = {name: value.replace("@BROKEN@", str(tmp_path)) for name, value in env.items()}
+    env = {name: value.replace("@BROKEN@", str(open_folder)) for name, value in env.items()}
     with running_service(env=env, until_refused=True) as service:
         client = Client(service.base_url)
         problem = assert_problem(
