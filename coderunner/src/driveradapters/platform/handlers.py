@@ -1,5 +1,7 @@
 """/api/coderunner/v1: the DataFlow platform's own calls, over the same logic as the rest."""
 
+from dataclasses import replace
+
 from coderunner.src.common.program import SecurityLevel
 from coderunner.src.driveradapters.environment.changing import ChangingHandler
 from coderunner.src.driveradapters.environment.wire import ChangeReply
@@ -63,6 +65,7 @@ class RunByParamsHandler(ApiHandler):
         body = self.parse_body(RunByParamsBody)
         try:
             program = body.program(self._default_level, self.caller.policy)
+            program = replace(program, installs=self.caller.may("packages"))
         except ValueError as unreadable:
             self._fail(str(unreadable))
             return

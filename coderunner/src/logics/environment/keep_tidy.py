@@ -8,7 +8,7 @@ from coderunner.src.errors import DatabaseUnavailable
 from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
 
 _LOG = logging.getLogger(__name__)
-_EVERY_S = 600.0
+_EVERY_S = 120.0
 
 
 UnderWay = Callable[[], Awaitable[Collection[str]]]

@@ -33,7 +33,7 @@ from coderunner.src.logics.environment.model import (
 from coderunner.src.logics.environment.ports.environment_catalogue import EnvironmentCatalogue
 from coderunner.src.logics.environment.ports.layer_builder import LayerBuilder
 
-_GRACE = timedelta(minutes=5)  # between the row and the execution that fills it
+_GRACE = timedelta(minutes=1)  # between the row and the execution that fills it
 
 
 @dataclass(frozen=True, slots=True)
