@@ -34,6 +34,9 @@ def test_up_and_down_and_nothing_left_to_change(empty_url):
         metadata = MetaData()
         executor_tables(metadata)
         assert compare_metadata(context, metadata) == []
+        Operations(context).drop_index("ix_executions_next_of_kind", "executions")
+        upgrade(Operations(context))  # as from an earlier version
+        assert compare_metadata(context, metadata) == []
         downgrade(Operations(context))
         connection.commit()
         assert inspect(connection).get_table_names() == []

@@ -88,6 +88,17 @@ async def test_caps_hold_per_tenant_and_per_kind(store):
     assert len(await claim(store, 10, limits=limits)) == 1
 
 
+async def test_a_kind_at_its_cap_is_passed_by_and_the_order_of_the_others_kept(store):
+    await put(store, *(new("a", kind="slow", rank=0) for _ in range(3)))
+    [later] = await put(store, new("a", rank=3))
+    [sooner] = await put(store, new("b", rank=1))
+    limits = Limits(running_per_kind={"slow": 1})
+    order = [one.request.kind for one in await claim(store, 10, limits=limits)]
+    assert order == ["slow", "echo", "echo"]
+    assert (await store.get(sooner, None)).status == (await store.get(later, None)).status == "running"
+    assert await claim(store, 10, limits=limits) == []
+
+
 async def test_caps_hold_between_processes(store):
     await put(store, *(new("a") for _ in range(20)))
     limits = Limits(running_per_tenant=5)

@@ -164,19 +164,11 @@ def _within_caps(tx: Tx, limit: int, kinds: Sequence[str], limits: Limits) -> li
     of_kind = Counter(row["kind"] for row in active)
     chosen: dict[str, Mapping[str, Any]] = {}
     while len(chosen) < limit:
-        open_kinds = [
-            kind
-            for kind in kinds
-            if of_kind[kind] < (limits.running_per_kind or {}).get(kind, limit + 1_000_000)
-        ]
+        rooms = _rooms(limit - len(chosen), kinds, of_kind, limits.running_per_kind or {})
         full = [
             tenant for tenant, count in tenants.items() if count >= (limits.running_per_tenant or 1_000_000)
         ]
-        found = [
-            row
-            for row in _candidates(tx, limit, open_kinds, X.tenant_id.not_in(full), X.id.not_in(chosen))
-            if open_kinds
-        ]
+        found = _first_of_each(tx, rooms, X.tenant_id.not_in(full), X.id.not_in(chosen))
         if not found:
             break
         for row in found:
@@ -185,6 +177,20 @@ def _within_caps(tx: Tx, limit: int, kinds: Sequence[str], limits: Limits) -> li
                 tenants[row["tenant_id"]] += 1
                 of_kind[row["kind"]] += 1
     return list(chosen.values())
+
+
+def _rooms(
+    limit: int, kinds: Sequence[str], of_kind: Counter[str], caps: Mapping[str, int]
+) -> dict[str, int]:
+    """How many more of each kind may start; kinds at their cap are left out."""
+    rooms = {kind: min(limit, caps.get(kind, limit + of_kind[kind]) - of_kind[kind]) for kind in kinds}
+    return {kind: room for kind, room in rooms.items() if room > 0}
+
+
+def _first_of_each(tx: Tx, rooms: Mapping[str, int], *extra: ColumnElement[bool]) -> list[Mapping[str, Any]]:
+    """In the queue's order. One look a kind: of one that is at its cap thousands may wait in front of all others."""
+    found = [row for kind, room in rooms.items() for row in _candidates(tx, room, [kind], *extra)]
+    return sorted(found, key=lambda row: (row["rank"], row["virtual_time"], row["id"]))
 
 
 def _fits(row: Mapping[str, Any], tenants: Counter[str], of_kind: Counter[str], limits: Limits) -> bool:

@@ -97,6 +97,7 @@ def _executions(metadata: MetaData) -> Table:
         *_carried_columns(),
         *_ended_columns(),
         Index("ix_executions_next", "queue_state", "rank", "virtual_time", "id"),
+        Index("ix_executions_next_of_kind", "queue_state", "kind", "rank", "virtual_time", "id"),
         Index("ix_executions_due", "queue_state", "not_before"),
         Index("ix_executions_deadline", "queue_state", "deadline_at"),
         Index("ix_executions_lease", "status", "lease_expires_at"),
