@@ -226,6 +226,12 @@ class ProgramTransformer(MatchPatterns):
     visit_TypeVar = visit_ParamSpec = visit_TypeVarTuple = _native
     visit_MatchSingleton = visit_MatchSequence = visit_MatchOr = visit_match_case = _native
 
+    def visit_If(self, node: ast.If) -> ast.AST:
+        """What stands under TYPE_CHECKING never runs, so that it may import anything."""
+        if resolve(node.test, self._names) == "typing.TYPE_CHECKING":
+            node.body = [ast.copy_location(ast.Pass(), node)]
+        return self._native(node)
+
     def visit_TypeAlias(self, node: ast.AST) -> ast.AST:
         return self._native(node)
 

@@ -3,6 +3,7 @@
 import pytest
 
 PROGRAMS = {
+    "imports for type checkers": "from __future__ import annotations\nfrom typing import TYPE_CHECKING\nimport typing\nif TYPE_CHECKING:\n    import os\nelse:\n    print('runs')\nif typing.TYPE_CHECKING:\n    from subprocess import Popen\ndef f(p: os.PathLike) -> Popen: return 1\nprint(f(2))",
     "its own class and namespace": "class A:\n    def __init__(self, **kw): self.__dict__.update(kw)\n    def copy(self): return self.__class__(**self.__dict__)\n    def __eq__(self, o): return o.__class__ is self.__class__ and self.__dict__ == o.__dict__\nclass D:\n    def __set_name__(self, o, n): self.n = n\n    def __get__(self, i, o=None): return self if i is None else i.__dict__[self.n]\n    def __set__(self, i, v): i.__dict__[self.n] = v\nclass H: x = D()\nh = H(); h.x = 5\nprint(h.x, A(a=1).copy() == A(a=1))",
     "comprehensions": "print([x * y for x in range(3) for y in range(x)], {k: v for k, v in zip('ab', [1, 2])}, {x % 2 for x in range(4)})",
     "generators": "def g(n):\n    for i in range(n):\n        got = yield i\n        if got: print('got', got)\nit = g(3)\nnext(it); it.send('x')\nprint(list(it))\ndef h():\n    r = yield from g(2)\n    return r\nprint(list(h()))",

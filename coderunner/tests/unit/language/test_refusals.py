@@ -80,6 +80,17 @@ def test_a_method_reads_the_namespace_of_its_own_objects_only(guest):
     assert ran.status == "policy_violation", ran
 
 
+def test_only_the_real_name_for_type_checkers_hides_an_import(guest):
+    for before in (
+        "TYPE_CHECKING = True",
+        "from typing import TYPE_CHECKING\nTYPE_CHECKING = 1",
+        "import typing as t",
+    ):
+        name = "t" if "as t" in before else "TYPE_CHECKING"
+        ran = guest(f"{before}\nif {name}:\n    import os")
+        assert ran.status == "policy_violation", before
+
+
 def test_advice_names_what_to_write(guest):
     for code, advice in (
         ("import os", "pathlib"),
