@@ -12,9 +12,13 @@ from coderunner.src.driveradapters.execution.packages_handler import (
     ChangePackagesHandler,
     environment_under_way,
 )
+from coderunner.src.driveradapters.execution.pycode_handler import KIND as PYCODE
+from coderunner.src.driveradapters.execution.pycode_handler import RunPycode
 from coderunner.src.driveradapters.execution.python_handler import RunPermissions, RunPython
 from coderunner.src.logics.environment.keep_tidy import keep_tidy
 from executor.adapters.prometheus import PrometheusMonitoring
+from executor.adapters.webhooks.addresses import AllowedAddresses
+from executor.adapters.webhooks.sender import HttpCallbackSender
 from executor.assembly import open_engine
 from executor.common.queues import ExecutionFilter
 from executor.common.states import ExecutionStatus
@@ -29,7 +33,15 @@ def handlers_of(settings: Settings, runs: Runs) -> Mapping[str, Handler]:
     return {
         "python": RunPython(runs.asynchronous, settings.default_security_level),
         KIND: ChangePackagesHandler(runs.toolkit.environments),
+        PYCODE: _pycode(settings, runs),
     }
+
+
+def _pycode(settings: Settings, runs: Runs) -> RunPycode:
+    """The platform knows no signatures: its callbacks need an allowed host, and no secret."""
+    allowed = AllowedAddresses(settings.callback_allow, settings.callback_private)
+    sender = HttpCallbackSender(allowed=allowed, timeout_s=settings.callback_timeout_s)
+    return RunPycode(runs.execute_code, settings.default_security_level, allowed, sender)
 
 
 def results_folder(settings: Settings) -> Path:
@@ -47,7 +59,7 @@ async def open_executions(
             database_url=runs.database.engine.url.render_as_string(hide_password=False),
             handlers=handlers_of(settings, runs),
             results=results_folder(settings),
-            permissions=RunPermissions({"python": "run", KIND: "packages"}),
+            permissions=RunPermissions({"python": "run", PYCODE: "run", KIND: "packages"}),
             monitoring=PrometheusMonitoring(metrics.registry),
             drain_s=settings.drain_s,
         )
@@ -68,7 +80,8 @@ def _bounded(settings: Settings) -> Settings:
     if settings.executor_backend == "celery":  # the worker command has a sandbox of its own
         return settings
     places = settings.max_concurrent_runs
-    caps = {"python": max(1, places - places // 4), **settings.max_running_per_kind}
+    most = max(1, places - places // 4)
+    caps = {"python": most, PYCODE: most, **settings.max_running_per_kind}
     return settings.model_copy(update={"max_running_per_kind": caps})
 
 

@@ -5,16 +5,22 @@ from dataclasses import replace
 from coderunner.src.common.program import SecurityLevel
 from coderunner.src.driveradapters.environment.changing import ChangingHandler
 from coderunner.src.driveradapters.environment.wire import ChangeReply
+from coderunner.src.driveradapters.execution.pycode_handler import KIND
 from coderunner.src.driveradapters.platform.wire import (
+    AsyncRunByParamsBody,
     FailureReply,
     ResultReply,
     RunByParamsBody,
+    StartedReply,
     failure,
     results,
 )
 from coderunner.src.errors import PackageNotInstalled
 from coderunner.src.logics.environment.requirements import parse_requirements
 from coderunner.src.logics.runner.execute_code import ExecuteCode
+from executor.common.requests import Caller, ExecutionContext, ExecutionOptions, ExecutionRequest
+from executor.core.engine import ExecutionEngine
+from executor.errors import InvalidParameters
 from servicekit.http import ApiHandler, operation
 
 
@@ -77,6 +83,49 @@ class RunByParamsHandler(ApiHandler):
 
     def _fail(self, detail: str) -> None:
         self.reply({"detail": detail, "code": 500}, 500)
+
+
+class AsyncRunByParamsHandler(ApiHandler):
+    """Accepts a run whose result is posted to its callback."""
+
+    def initialize(self, engine: ExecutionEngine) -> None:
+        self._engine = engine
+
+    @operation(
+        summary="Start a run whose result is posted to a callback",
+        description="An execution of kind `pycode`: it survives a restart, and can be followed and cancelled. The "
+        "callback is posted `{res, type}` at least once, and must be a host that the operator allows.",
+        tag="platform",
+        body=AsyncRunByParamsBody,
+        replies={202: StartedReply},
+        errors=("invalid_parameters", "queue_full", "quota_exceeded"),
+        scope="run",
+    )
+    async def post(self) -> None:
+        body = self.parse_body(AsyncRunByParamsBody)
+        caller = Caller(self.caller.tenant, self.caller.user or "", frozenset(self.caller.scopes))
+        context = ExecutionContext(
+            tenant_id=caller.tenant_id,
+            user_id=caller.user_id,
+            request_id=self.request_id,
+            traceparent=self.traceparent,
+            policy=dict(self.caller.policy),
+        )
+        request = ExecutionRequest(
+            KIND, body.model_dump(mode="json"), context, ExecutionOptions(idempotent=True)
+        )
+        try:
+            accepted = await self._engine.submit(caller, request, idempotency_key=self.idempotency_key)
+        except InvalidParameters as wrong:
+            faults = [
+                {**fault, "pointer": fault["pointer"].removeprefix("/request")} for fault in wrong.errors
+            ]
+            raise InvalidParameters(str(wrong), errors=faults) from wrong
+        self.reply(
+            {"status": "Task started", "execution_id": accepted.execution_id},
+            202,
+            {"Location": f"/api/executions/{accepted.execution_id}", "Retry-After": "1"},
+        )
 
 
 class PackageHandler(ChangingHandler):

@@ -3,6 +3,7 @@
 from coderunner.src.common.program import SecurityLevel
 from coderunner.src.driveradapters.platform.handlers import (
     AliveHandler,
+    AsyncRunByParamsHandler,
     PackageHandler,
     ReadyHandler,
     RunByParamsHandler,
@@ -31,5 +32,6 @@ def platform_routes(
             RunByParamsHandler,
             {"execute_code": execute_code, "default_level": default_level},
         ),
+        Route(f"{_PREFIX}/pycode/async-run-by-params", AsyncRunByParamsHandler, {"engine": engine}),
         Route(f"{_PREFIX}/py-packages/{{name}}", PackageHandler, {"toolkit": toolkit, "engine": engine}),
     ]

@@ -51,6 +51,19 @@ class RunByParamsBody(_Lenient):
         )
 
 
+class AsyncRunByParamsBody(RunByParamsBody):
+    """The same, and where its result is posted."""
+
+    callback: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class StartedReply(BaseModel):
+    """Accepted; the execution can be followed and cancelled at `Location`."""
+
+    status: str
+    execution_id: str
+
+
 class ResultReply(RootModel[dict[str, Any]]):
     """Results by their keys."""
 
@@ -79,7 +92,7 @@ def failure(outcome: RunOutcome) -> str:
         return f"{outcome.verdict.value}: {limit.name} is limited to {limit.value:g} {limit.unit}"
     said = [f"{error['type']}: {error['message']}" for error in outcome.exceptions]
     said += [f"{found.get('what')} is refused: {found.get('why')}" for found in outcome.violations]
-    return "; ".join(said) or outcome.verdict.value
+    return "; ".join(said) or f"the program ended with code {outcome.return_code}"
 
 
 # --- values: the platform's client sends every value as text, other callers as what it is ---
