@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from coderunner.src.common.settings import Settings
+from coderunner.src.errors import PackagesUnresolvable
 from coderunner.src.logics.environment.index_rules import without_credentials
 from coderunner.src.logics.environment.model import IndexSettings
 
@@ -34,8 +34,8 @@ class Indexes:
 
     def variables(self, index: IndexSettings) -> Mapping[str, str]:
         """For one call of uv; without settings of its own an environment has the operator's."""
-        default = self.known[index.index_url] if index.index_url else self.default
-        extra = [self.known[url] for url in index.extra_index_urls] if index.extra_index_urls else self.extra
+        default = self._full(index.index_url) if index.index_url else self.default
+        extra = [self._full(url) for url in index.extra_index_urls] if index.extra_index_urls else self.extra
         hosts = self.trusted_hosts if index.trusted_hosts is None else index.trusted_hosts
         timeout_s = min(self.timeout_s, index.timeout_s or self.timeout_s)
         retries = self.retries if index.retries is None else min(self.retries, index.retries)
@@ -48,8 +48,8 @@ class Indexes:
         }
         return {name: value for name, value in wanted.items() if value}
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must appear in no message."""
-        urls = (urlsplit(url) for url in self.known.values())
-        return tuple(secret for url in urls for secret in (url.password, url.username) if secret)
+    def _full(self, url: str) -> str:
+        """With credentials; an environment may name what the operator has taken away since."""
+        if url not in self.known:
+            raise PackagesUnresolvable(f"the environment's index {url} is no longer among the operator's")
+        return self.known[url]

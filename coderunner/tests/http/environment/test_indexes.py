@@ -55,6 +55,10 @@ async def test_an_environment_names_one_of_the_operators_indexes(make_settings, 
         assert_problem(reply, 422, "packages_unresolvable")
         assert SECRET not in reply.body.decode()
     assert SECRET not in caplog.text
+    settings = make_settings(package_index_url=default)  # the operator has taken the other index away
+    async with bootstrap(settings, sandbox=RefusingSandbox("no")) as app, serving(app) as client:
+        problem = await install(client, "six", environment_id=one, status=422)
+        assert "no longer among the operator's" in problem["detail"]
 
 
 async def test_extra_indexes_of_the_settings_serve_everybody(make_settings, indexes):
