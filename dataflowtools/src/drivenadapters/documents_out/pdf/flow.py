@@ -2,11 +2,11 @@
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reportlab.lib.colors import HexColor
-from reportlab.platypus import Image, Indenter, ListFlowable, ListItem, PageBreak, Spacer, Table
+from reportlab.platypus import Image, Indenter, PageBreak, Spacer, Table
 
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
 from dataflowtools.src.drivenadapters.documents_out.pdf import fonts
@@ -29,12 +29,33 @@ _BASE = {
     },
 }
 _INDENT = 18.0
+_NARROW = 200.0
+_CELL_SIZE = 9.5
 _MAX_CELLS = 60_000
 _CHUNK_ROWS = 200
 _LEAST_COLUMN = 18.0
 _GRID = HexColor("#808080")
 _HEAD = HexColor("#D9E2F3")
 _BULLETS = ("•", "–", "·")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a block stands: the room for it, how far it is moved in, and the mark of its list."""
+
+    width: float
+    indent: float = 0.0
+    depth: int = 0
+    style: str = "normal"
+    mark: str = ""
+    in_cell: bool = False
+
+    def deeper(self) -> "Place":
+        """Move in as long as there is room."""
+        step = _INDENT if self.width > _NARROW else 0.0
+        return replace(
+            self, width=self.width - step, indent=self.indent + step, depth=self.depth + 1, mark=""
+        )
 
 
 class Flow:
@@ -56,86 +77,93 @@ class Flow:
             self._looks[key] = _changed(self._looks.get(key, self._looks["normal"]), look)
         self._cells = 0
 
-    def of(self, blocks: Sequence[model.Block], width: float | None = None, depth: int = 0) -> list[Any]:
-        """List the flowables."""
-        room = self._width if width is None else width
-        return [flowable for block in blocks for flowable in self._of(block, room, depth)]
+    def of(self, blocks: Sequence[model.Block], place: Place | None = None) -> list[Any]:
+        """List the flowables, one after another: none holds others but the cells of tables."""
+        where = Place(self._width) if place is None else place
+        return [flowable for block in blocks for flowable in self._of(block, where)]
 
-    def _of(self, block: model.Block, width: float, depth: int) -> Iterator[Any]:  # noqa: C901, PLR0912  # one case a kind of block
+    def _of(self, block: model.Block, place: Place) -> Iterator[Any]:  # noqa: C901  # one case a kind of block
         match block:
             case model.Heading():
                 level = min(max(block.level, 1), len(_HEADINGS))
-                made = self._paragraph(block.runs, block.style or f"heading {level}", block.align)
+                made = self._paragraph(block.runs, block.style or f"heading {level}", place, block.align)
                 made.outline = (level - 1, model.text_of(block.runs)[:200])
                 yield made
             case model.Paragraph():
-                yield self._paragraph(block.runs, block.style or "normal", block.align)
+                yield self._paragraph(block.runs, block.style or place.style, place, block.align)
             case model.BulletList():
-                yield self._list(block, width, depth)
+                yield from self._list(block, place)
             case model.Table():
-                yield from self._table(block, width)
+                yield from self._indented(place, self._table(block, place))
             case model.Picture():
-                yield from self._picture(block, width)
+                yield from self._indented(place, self._picture(block, place))
             case model.Code():
-                yield self._paragraph((model.Run(block.text.rstrip("\n")),), "source code")
+                yield self._paragraph((model.Run(block.text.rstrip("\n")),), "source code", place)
             case model.Formula():
-                yield self._paragraph((model.Run(block.text, italic=True),), "normal")
+                yield self._paragraph((model.Run(block.text, italic=True),), place.style, place)
             case model.Quote() | model.Region(kind=model.RegionKind.TEXT_BOX):
-                yield Indenter(left=_INDENT)
-                for inner in block.blocks:
-                    if isinstance(inner, model.Paragraph) and not inner.style:
-                        yield self._paragraph(inner.runs, "quote", inner.align)
-                    else:
-                        yield from self._of(inner, width - _INDENT, depth)
-                yield Indenter(left=-_INDENT)
+                yield from self.of(block.blocks, replace(place.deeper(), style="quote"))
             case model.Region():
-                yield from self.of(block.blocks, width, depth)
+                yield from self.of(block.blocks, place)
             case model.Note():
-                yield self._note(block)
-            case _:
+                yield self._note(block, place)
+            case _ if not place.in_cell:
                 yield PageBreak()
 
-    def _paragraph(self, runs: Sequence[model.Run], style: str, align: str = "") -> Any:
+    def _paragraph(self, runs: Sequence[model.Run], style: str, place: Place, align: str = "") -> Any:
         look = self._looks.get(style.casefold())
         if look is None:
             known = ", ".join(sorted(self._looks))
             raise InvalidContent(f"There is no style {style[:60]!r}; there are {known}, and more by styles.")
-        text = model.text_of(runs)
-        if fonts.lacks(text):
+        if place.in_cell:
+            look = replace(look, size=min(look.size, _CELL_SIZE), after=0, before=0, keep=False)
+        if fonts.lacks(model.text_of(runs)):
             self._caveats.add("font_missing", "Some characters are in none of the fonts installed here.")
-        return paragraph(runs, look, align)
+        return paragraph(runs, look, align, indent=place.indent, mark=place.mark)
 
-    def _list(self, block: model.BulletList, width: float, depth: int) -> ListFlowable:
-        items = [
-            ListItem(self.of(item.blocks or (model.Paragraph(runs=()),), width - _INDENT, depth + 1))
-            for item in block.items
-        ]
-        look: dict[str, Any] = {"leftIndent": _INDENT, "bulletFontSize": self._looks["normal"].size}
-        if block.ordered:
-            return ListFlowable(items, bulletType="1", start=block.start, bulletFormat="%s.", **look)
-        return ListFlowable(items, bulletType="bullet", start=_BULLETS[depth % len(_BULLETS)], **look)
+    def _list(self, block: model.BulletList, place: Place) -> Iterator[Any]:
+        inner = place.deeper()
+        for number, item in enumerate(block.items, block.start):
+            mark = f"{number}." if block.ordered else _BULLETS[place.depth % len(_BULLETS)]
+            blocks = list(item.blocks)
+            first = (
+                blocks.pop(0) if blocks and isinstance(blocks[0], model.Paragraph | model.Heading) else None
+            )
+            yield from self._of(first or model.Paragraph(runs=()), replace(inner, mark=mark))
+            yield from self.of(blocks, inner)
 
-    def _picture(self, block: model.Picture, width: float) -> Iterator[Any]:
+    @staticmethod
+    def _indented(place: Place, flowables: Iterator[Any]) -> Iterator[Any]:
+        """Move what is no paragraph to the right; cells have no way to."""
+        if not place.indent or place.in_cell:
+            yield from flowables
+            return
+        yield Indenter(left=place.indent)
+        yield from flowables
+        yield Indenter(left=-place.indent)
+
+    def _picture(self, block: model.Picture, place: Place) -> Iterator[Any]:
         drawn = self._pictures.find(block)
         if drawn is None:
             message = "A picture that is only referred to was left out; its description stands in its place."
             self._caveats.add("picture_left_out", message)
-            yield self._paragraph((model.Run(f"[{block.alt or 'picture'}]", italic=True),), "normal")
+            text = model.Run(f"[{block.alt or 'picture'}]", italic=True)
+            yield self._paragraph((text,), "normal", replace(place, indent=0.0))
             return
-        drawn = fitted(drawn, width, self._height * 0.95)
-        place = {"": "LEFT", "justify": "LEFT"}.get(block.align, block.align.upper())
-        yield Image(io.BytesIO(drawn.data), width=drawn.width, height=drawn.height, hAlign=place)
+        drawn = fitted(drawn, place.width, self._height * 0.95)
+        side = {"": "LEFT", "justify": "LEFT"}.get(block.align, block.align.upper())
+        yield Image(io.BytesIO(drawn.data), width=drawn.width, height=drawn.height, hAlign=side)
         yield Spacer(1, 6)
 
-    def _note(self, block: model.Note) -> Any:
+    def _note(self, block: model.Note, place: Place) -> Any:
         self._caveats.add(
             "notes_in_text", "Footnotes, endnotes and comments stand as paragraphs in the text."
         )
         text = "".join(block_text(one) for one in block.blocks).strip()
         mark = model.Run(f"{block.reference} ", script="super")
-        return self._paragraph((mark, model.Run(text, size=8.5)), "normal")
+        return self._paragraph((mark, model.Run(text, size=8.5)), "normal", place)
 
-    def _table(self, block: model.Table, width: float) -> Iterator[Any]:
+    def _table(self, block: model.Table, place: Place) -> Iterator[Any]:
         rows = block.rows
         if not rows or not rows[0]:
             return
@@ -143,8 +171,8 @@ class Flow:
         if self._cells > _MAX_CELLS:
             raise InvalidContent(f"A PDF holds at most {_MAX_CELLS} cells of tables; write a workbook.")
         if block.caption:
-            yield self._paragraph((model.Run(block.caption),), "caption")
-        columns = _widths(block, width)
+            yield self._paragraph((model.Run(block.caption),), "caption", replace(place, indent=0.0))
+        columns = _widths(block, place.width)
         heads = _heads(rows)
         spanning = any(cell is not None and cell.row_span > 1 for row in rows for cell in row)
         size = len(rows) if spanning else _CHUNK_ROWS
@@ -180,8 +208,8 @@ class Flow:
         if cell is None:
             return ""
         if cell.blocks:
-            return self.of(cell.blocks, max(sum(columns) - 12, _LEAST_COLUMN))
-        look = replace(self._looks["normal"], size=9.5, after=0, bold=cell.header)
+            return self.of(cell.blocks, Place(max(sum(columns) - 12, _LEAST_COLUMN), in_cell=True)) or ""
+        look = replace(self._looks["normal"], size=_CELL_SIZE, after=0, bold=cell.header)
         if fonts.lacks(cell.text):
             self._caveats.add("font_missing", "Some characters are in none of the fonts installed here.")
         return paragraph((model.Run(cell.text),), look)

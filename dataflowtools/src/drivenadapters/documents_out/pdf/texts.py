@@ -19,6 +19,7 @@ _CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003
 _CONTROL = {code: None for code in range(32) if code != 10}  # noqa: PLR2004  # the line end stays
 _ALIGN = {"": TA_LEFT, "left": TA_LEFT, "center": TA_CENTER, "right": TA_RIGHT, "justify": TA_JUSTIFY}
 _LINE = 1.35
+_HANGING = 18.0
 _LONG_WORD = 60
 
 
@@ -38,7 +39,7 @@ class Look:
     line: float = _LINE
     keep: bool = False
 
-    def style(self, text: str, align: str = "") -> ParagraphStyle:
+    def style(self, text: str, align: str = "", *, indent: float = 0.0, mark: str = "") -> ParagraphStyle:
         """Make reportlab's style for a text: Chinese breaks between characters, so do overlong words."""
         loose = (
             self.mono or bool(_CHINESE.search(text)) or any(len(word) > _LONG_WORD for word in text.split())
@@ -48,15 +49,19 @@ class Look:
             textColor=HexColor(f"#{self.color}"), alignment=_ALIGN[align or self.align], spaceBefore=self.before,
             spaceAfter=self.after, wordWrap="CJK" if loose else None, keepWithNext=self.keep,
             backColor=HexColor(f"#{self.background}") if self.background else None,
-            borderPadding=4 if self.background else 0,
+            borderPadding=4 if self.background else 0, leftIndent=indent, bulletIndent=max(indent - _HANGING, 0),
+            bulletFontName=next(fonts.spans(mark), ("Helvetica", ""))[0], bulletFontSize=self.size,
         )  # fmt: skip
 
 
-def paragraph(runs: Sequence[model.Run], look: Look, align: str = "") -> Paragraph:
-    """Lay out runs as one paragraph."""
+def paragraph(
+    runs: Sequence[model.Run], look: Look, align: str = "", *, indent: float = 0.0, mark: str = ""
+) -> Paragraph:
+    """Lay out runs as one paragraph, with the mark of its list before it."""
     text = "".join(run.text for run in runs)
     marked = "".join(_run(run, look) for run in runs)
-    return Paragraph(marked, look.style(text, align))
+    style = look.style(text, align, indent=indent, mark=mark)
+    return Paragraph(marked, style, bulletText=mark or None)
 
 
 def _run(run: model.Run, look: Look) -> str:
