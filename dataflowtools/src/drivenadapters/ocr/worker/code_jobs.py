@@ -84,18 +84,21 @@ class _Codes:
 
     def settle(self) -> None:
         """Take what most passes say where one check digit is all that vouches for a code."""
-        votes = Counter(code["text"] for code in self._doubtful)
-        short = {code["text"] for code in self._doubtful if code["format"] in _SHORT}
-        for text, count in sorted(votes.items(), key=lambda vote: (vote[0] in short, -vote[1])):
-            code = next(code for code in self._doubtful if code["text"] == text)
+        votes = self._votes()
+        longer = {_number(code) for code in self._doubtful if code["format"] not in _SHORT}
+        for number, count in sorted(votes.items(), key=lambda vote: (vote[0] not in longer, -vote[1])):
+            code = next(code for code in self._doubtful if _number(code) == number)
             sure = count > 1 or (len(votes) == 1 and code["format"] not in _SHORT)
             if sure and not any(_overlap(code, other) for other in self.codes):
                 self.codes.append(code)
 
+    def _votes(self) -> Counter[str]:
+        return Counter(map(_number, self._doubtful))
+
     @property
     def found(self) -> bool:
         """Whether there is a code, and no doubt about it."""
-        votes = Counter(code["text"] for code in self._doubtful)
+        votes = self._votes()
         return bool(self.codes) or (len(votes) == 1 and votes.total() > 1)
 
     @property
@@ -167,6 +170,11 @@ def _described(code: Any) -> dict[str, Any]:
         "polygon": [[float(corner.x), float(corner.y)] for corner in corners],
         "reader": "zxing-cpp",
     }
+
+
+def _number(code: dict[str, Any]) -> str:
+    """The number that a retail code stands for; readers write the zeros before it in their own ways."""
+    return str(code["text"]).lstrip("0")
 
 
 def _same(code: dict[str, Any], other: dict[str, Any]) -> bool:
