@@ -32,7 +32,6 @@ async def serve(settings: "Settings") -> None:
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> None:
     """Run the service, or with the command `worker` what carries its executions on this machine."""
-    from dataflowtools.src.bootstrap.worker import work
     from dataflowtools.src.common.settings import Settings
     from servicekit.logs import configure_logging
     from servicekit.settings import load_settings
@@ -42,6 +41,8 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> None:
     settings = load_settings(Settings, environment, env_file=_ROOT / "dataflowtools" / ".env")
     configure_logging(settings.log_level)
     if command:
+        from dataflowtools.src.bootstrap.worker import work  # Celery is slow to import
+
         work(settings)
     else:
         asyncio.run(serve(settings))
