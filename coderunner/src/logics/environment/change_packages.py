@@ -178,7 +178,7 @@ class ChangePackages:
     async def _rebuilt(self, before: Environment, wanted: tuple[str, ...], tell: Telling) -> Environment:
         plan = await self._plan(before, wanted, tell)
         after = replace(before, wanted=wanted, status=ACTIVE)
-        if set(plan.own) == {package.pin for package in before.own}:
+        if await self._is_whole(before, plan):
             imports = {package.name: package.imports for package in before.packages}
             return replace(after, packages=self._packages(before, plan, imports))
         if not plan.own:
@@ -186,6 +186,12 @@ class ChangePackages:
         tell(f"installing {', '.join(f'{pin.name} {pin.version}' for pin in plan.own)}")
         built = await self._builder.build(plan.own, before.index)
         return replace(after, layer=built.layer, packages=self._packages(before, plan, built.imports))
+
+    async def _is_whole(self, before: Environment, plan: Plan) -> bool:
+        """Whether its folder has just what is planned; one that was lost or damaged is built again."""
+        if set(plan.own) != {package.pin for package in before.own}:
+            return False
+        return not await self._builder.broken(before.layer, plan.own)
 
     async def _plan(self, before: Environment, wanted: tuple[str, ...], tell: Telling) -> Plan:
         if not wanted:

@@ -245,6 +245,16 @@ class ManageEnvironments:
         found += await self._builder.broken(environment.layer, pins)
         return found
 
+    async def whole(self, environment: Environment) -> Environment:
+        """The same with its folder of packages; one that this machine has lost is built again.
+
+        Raises what installing raises.
+        """
+        pins = [package.pin for package in environment.own]
+        if not pins or not await self._builder.broken(environment.layer, pins):
+            return environment
+        return await self._change.install(environment.tenant, environment.id, ())
+
     async def clean_up(self) -> int:
         """Forget environments that nobody used for long; says how many."""
         if self._rules.idle_after is None:

@@ -91,6 +91,8 @@ class RunEnvironments:
         found = await self._manage.chosen(tenant, environment_id)
         if found is not None and found.status != ACTIVE:
             raise EnvironmentBusy("the environment is still being built; its execution tells how far it is")
+        if found is not None:
+            found = await self._manage.whole(found)
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[key] = (now_s, found)

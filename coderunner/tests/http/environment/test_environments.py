@@ -60,6 +60,8 @@ async def test_validating_tells_what_is_broken(client, shared_root):
             shutil.rmtree(layer)
     found = (await client.request("POST", path)).json()
     assert found == {"valid": False, "problems": ["its folder of packages is gone"]}
+    await install(client, "iniconfig", environment_id=made["environment_id"])  # builds it again
+    assert (await client.request("POST", path)).json() == {"valid": True, "problems": []}
 
 
 async def test_another_python_is_refused_with_a_list(client):

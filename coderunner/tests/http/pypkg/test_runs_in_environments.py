@@ -124,6 +124,15 @@ async def test_a_run_in_flight_keeps_what_it_started_with(client):
     assert (await run(client, "import toolz", environment_id=which))["status"] == "error"
 
 
+async def test_a_layer_that_the_machine_has_lost_is_built_again(client, packages_service):
+    one = await create(client, "lost", "iniconfig==2.0.0")
+    for layer in (packages_service.home / "environments").glob("layer_*"):
+        if (layer / "iniconfig").is_dir():
+            shutil.rmtree(layer)
+    found = await run(client, "import iniconfig\niniconfig.__name__", environment_id=one)
+    assert found["value"] == "iniconfig", found
+
+
 async def test_what_runs_find_imported_is_warm_and_the_rest_is_installed(client):
     one = await create(client, "warm", "pandas", "toolz==1.0.0")
     async with asyncio.timeout(60):
