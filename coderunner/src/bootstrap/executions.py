@@ -31,7 +31,11 @@ from servicekit.metrics import Metrics
 def handlers_of(settings: Settings, runs: Runs) -> Mapping[str, Handler]:
     """What carries out each kind, here and in workers."""
     return {
-        "python": RunPython(runs.asynchronous, settings.default_security_level),
+        "python": RunPython(
+            runs.asynchronous,
+            settings.default_security_level,
+            default_timeout_s=settings.default_timeout_s,
+        ),
         KIND: ChangePackagesHandler(runs.toolkit.environments),
         PYCODE: _pycode(settings, runs),
     }

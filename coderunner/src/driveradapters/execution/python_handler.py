@@ -1,5 +1,6 @@
 """Executions of kind `python`: the engine drives the same use case as POST /api/runner/execute."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -31,15 +32,19 @@ WAIT_FOR_A_PLACE_S = 30.0
 class RunPython(Handler):
     """Parameters are the body of POST /api/runner/execute."""
 
-    def __init__(self, execute_code: ExecuteCode, default_level: SecurityLevel) -> None:
+    def __init__(
+        self, execute_code: ExecuteCode, default_level: SecurityLevel, *, default_timeout_s: float
+    ) -> None:
         self._execute_code = execute_code
         self._default_level = default_level
+        self._default_timeout_s = default_timeout_s
 
     def validate(self, request: ExecutionRequest) -> ExecutionRequest:
         """Hold the body and its limits to the rules before it is accepted."""
         body, options = body_of(request.parameters, ExecuteBody), request.options
         require_walls(options)
-        wishes = limit_wishes(body, options)
+        timeout_s = self._timeout_s(body, request)
+        wishes = {**limit_wishes(body, options), "timeout": timeout_s}
         try:
             self._execute_code.check(body.program(self._default_level, request.context.policy), wishes)
         except InvalidProgram as wrong:
@@ -47,10 +52,16 @@ class RunPython(Handler):
                 {**fault, "pointer": place_of(fault["pointer"], options, wishes)} for fault in wrong.errors
             ]
             raise InvalidParameters(str(wrong), errors=faults) from wrong
-        if options.timeout_s is None and body.timeout is not None:
-            options = replace(options, timeout_s=body.timeout + WAIT_FOR_A_PLACE_S)
-        parameters = body.model_dump(mode="json", exclude_unset=True)
+        parameters = {**body.model_dump(mode="json", exclude_unset=True), "timeout": timeout_s}
+        options = replace(options, timeout_s=timeout_s + WAIT_FOR_A_PLACE_S)
         return replace(request, parameters=parameters, options=options)
+
+    def _timeout_s(self, body: ExecuteBody, request: ExecutionRequest) -> float:
+        """What the program gets: the sandbox ends it then and keeps what it said, which the engine's end would lose."""
+        asked = [one for one in (body.timeout, request.options.timeout_s) if one is not None]
+        if asked:
+            return min(asked)
+        return min(self._default_timeout_s, key_policy(request.context.policy).max_execution_time or math.inf)
 
     def search_text(self, request: ExecutionRequest) -> str:
         """The history is searched by code."""
@@ -59,9 +70,7 @@ class RunPython(Handler):
     async def run(self, run: Run) -> Outcome:
         """One run; what the program says is told while it says it."""
         body = body_of(run.parameters, ExecuteBody)
-        most_s = key_policy(run.context.policy).max_execution_time or run.timeout_s
         wishes = limit_wishes(body, run.options)
-        wishes["timeout"] = body.timeout or min(run.timeout_s, most_s)
 
         def listen(kind: str, content: str | Mapping[str, Any]) -> None:
             if kind == "progress":

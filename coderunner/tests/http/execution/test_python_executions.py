@@ -107,3 +107,21 @@ async def test_executions_leave_places_to_callers_who_wait(client, service):
 
     assert running == 12  # of the sixteen places of this service
     assert (called.status, called.json()["status"]) == (200, "success")
+
+
+async def test_what_a_program_said_before_its_time_was_over_is_kept_in_every_attempt(client):
+    program = {
+        "code": "import time\nprint('begun', flush=True)\ntime.sleep(600)",
+        "security_level": "isolated",
+    }
+    body = {"kind": "python", "request": program, "options": {"timeout_s": 2}}
+    reply = await client.request("POST", "/api/executions", json=body)
+    place = reply.headers["Location"]
+    state = await ended(client, place)
+    again = await client.request("POST", f"{place}/retry")
+    repeated = await ended(client, again.headers["Location"])
+    result = (await client.request("GET", f"{again.headers['Location']}/result")).json()["output"]
+
+    assert (state["status"], state["verdict"]) == ("timed_out", "timeout")
+    assert (repeated["status"], repeated["verdict"]) == ("timed_out", "timeout")
+    assert (result["stdout"], result["limit"]["value"]) == ("begun\n", 2)
