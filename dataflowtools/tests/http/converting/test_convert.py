@@ -96,6 +96,20 @@ async def test_office_round_trips_keep_text_and_tables(client, to):
     assert [[cell.text for cell in row.cells] for row in document.tables[0].rows] == TABLE
 
 
+@pytest.mark.parametrize("to", ["pdf", "odt", "doc"])
+async def test_a_document_with_comments_converts(client, to):
+    """Comments are shown in windows, which a LibreOffice without windows must not try."""
+    document = docx.Document()
+    for number in range(20):
+        paragraph = document.add_paragraph(f"paragraph {number}")
+        document.add_comment(paragraph.runs, text=f"批注 {number}", author="张三", initials="z")
+    held = io.BytesIO()
+    document.save(held)
+    data, _ = await converted(client, held.getvalue(), "a.docx", to)
+
+    assert data
+
+
 @pytest.mark.parametrize("to", ["xls", "ods"])
 async def test_workbooks_keep_values_formulas_and_sheets(client, to):
     there, _ = await converted(client, book([["名称", 3], ["和", "=B1*2"]], 第二=[["x"]]), "a.xlsx", to)

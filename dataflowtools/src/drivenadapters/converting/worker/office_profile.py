@@ -3,6 +3,8 @@
 The procedure reads an order: source, target, filter, the filter's options and a report, one a line. The document
 is opened hidden, with macros off and its links left as they are, and stored through the filter. The outcome is
 written to the report: `ok` and the filter that opened it on success, otherwise a word and the program's own text.
+Rescheduling is off: what a document posts for later, such as windows that show its comments, goes with the document
+(where LibreOffice came without its windows' descriptions, it would die of showing them).
 """
 
 from collections.abc import Mapping
@@ -60,6 +62,7 @@ End Sub
 
 Sub Run(order)
   Dim document, opening, opened, storing, number, source, target, writer, options, report
+  EnableReschedule(False)
   number = FreeFile
   Open order For Input As #number
   Line Input #number, source
