@@ -40,6 +40,7 @@ class RunEnvironments:
         self._policy = policy
         self._remembered: dict[tuple[str, str | None], tuple[float, Environment | None]] = {}
         self._touched: dict[str, float] = {}
+        self._seen: dict[str, float] = {}
         self._in_use: Counter[str] = Counter()
 
     def in_use(self) -> Collection[str]:
@@ -62,7 +63,10 @@ class RunEnvironments:
         if environment is None:
             yield self._held(program)
             return
-        layer = environment.layer if program.environment_id or _imports_libraries(program) else ""
+        layer = ""
+        if program.environment_id or _imports_libraries(program):
+            environment = await self._whole(environment)
+            layer = environment.layer
         self._in_use[layer] += 1
         try:
             await self._touch(environment)
@@ -91,12 +95,23 @@ class RunEnvironments:
         found = await self._manage.chosen(tenant, environment_id)
         if found is not None and found.status != ACTIVE:
             raise EnvironmentBusy("the environment is still being built; its execution tells how far it is")
-        if found is not None:
-            found = await self._manage.whole(found)
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[key] = (now_s, found)
         return found
+
+    async def _whole(self, environment: Environment) -> Environment:
+        """With its folder, looked for now and then; a program without libraries never waits for that."""
+        key, now_s = environment.layer, time.monotonic()
+        if now_s - self._seen.get(key, -_REMEMBER_S) < _REMEMBER_S:
+            return environment
+        whole = await self._manage.whole(environment)
+        if whole is not environment:
+            self.forget(environment.tenant)
+        if len(self._seen) >= _MOST_REMEMBERED:
+            self._seen.clear()
+        self._seen[whole.layer] = now_s
+        return whole
 
     async def _touch(self, environment: Environment) -> None:
         now_s = time.monotonic()
