@@ -51,4 +51,5 @@ def _office_environment(libreoffice: Path) -> Mapping[str, str]:
         "LIBREOFFICE_PROGRAM": str(libreoffice),
         "SAL_USE_VCLPLUGIN": "svp",  # draws into memory; needs no display
         "LC_ALL": "C.UTF-8",
+        "FONTCONFIG_FILE": str(Path(__file__).with_name("fonts.conf")),
     }

@@ -9,6 +9,7 @@ import docx
 import openpyxl
 import pypdfium2 as pdfium
 import pytest
+from docx.oxml.ns import qn
 from msoffcrypto.format.ooxml import OOXMLFile
 from PIL import Image
 from reportlab.lib.pdfencrypt import StandardEncryption
@@ -82,6 +83,31 @@ async def test_chinese_is_drawn_and_not_as_boxes(client):
     document.close()
 
     assert len(seen) == len(letters)
+
+
+@pytest.mark.parametrize("family", [None, "宋体", "Microsoft YaHei"])
+async def test_bold_chinese_is_bold_whatever_font_the_document_names(client, family):
+    document = docx.Document()
+    for bold in (False, True):
+        run = document.add_paragraph().add_run("加粗文字测试" * 4)
+        run.bold = bold
+        if family:
+            run.font.name = family
+            run._element.rPr.rFonts.set(qn("w:eastAsia"), family)
+    held = io.BytesIO()
+    document.save(held)
+    data, _ = await converted(client, held.getvalue(), "a.docx", "pdf")
+    page = pdfium.PdfDocument(data)[0].render(scale=4).to_pil().convert("L")
+    lines = [page.crop((0, int(4 * top), page.width, int(4 * (top + 18)))) for top in line_tops(page)]
+    plain, bold = (sum(line.point(lambda grey: 255 - grey).tobytes()) for line in lines[:2])
+
+    assert bold > 1.15 * plain
+
+
+def line_tops(page):
+    """Find where lines of ink begin, in points."""
+    rows = [min(page.crop((0, y, page.width, y + 1)).tobytes()) < 128 for y in range(page.height)]
+    return [y / 4 for y in range(1, len(rows)) if rows[y] and not any(rows[max(0, y - 12) : y])]
 
 
 @pytest.mark.parametrize("to", ["doc", "odt", "rtf"])
