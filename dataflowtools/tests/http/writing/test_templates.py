@@ -154,6 +154,11 @@ async def test_pictures_and_tables_come_from_the_data(client):
     assert "one" in text_of(after)
 
 
+async def test_a_text_where_blocks_are_shown_is_a_paragraph(client):
+    after = await filled(client, word("before", "{{p note }}", "after"), data={"note": "plain & simple"})
+    assert text_of(after) == ["before", "plain & simple", "after"]
+
+
 async def test_a_mail_merge_of_a_thousand_rows_is_one_zip(client):
     table = "name,city,amount\n" + "".join(f"客户 {n},City {n},{n}\n" for n in range(1000))
     rows = (await stored(client, "r.csv", table.encode()))["file_id"]
@@ -346,6 +351,10 @@ async def test_tags_that_cut_through_the_structure_are_told(client):
 )
 async def test_what_cannot_be_filled_is_refused_by_name(client, body, code):
     await refused(client, word("{{ a }}"), code, **body)
+
+
+async def test_more_records_than_allowed_are_refused(client):
+    await refused(client, b"{{ a }}", "document_too_large", "t.md", 413, records=[{"a": 1}] * 10_001)
 
 
 async def test_a_template_must_be_a_document_of_a_known_kind(client):

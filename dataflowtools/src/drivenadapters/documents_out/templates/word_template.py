@@ -24,7 +24,7 @@ from dataflowtools.src.drivenadapters.documents_out.templates.sandbox import (
 )
 from dataflowtools.src.drivenadapters.documents_out.templates.slots import SlotFinder
 from dataflowtools.src.drivenadapters.documents_out.word.body import WordTarget, body_elements, picture_run
-from dataflowtools.src.drivenadapters.documents_out.word.markup import legal, w
+from dataflowtools.src.drivenadapters.documents_out.word.markup import legal, plain_paragraph, w
 from dataflowtools.src.drivenadapters.documents_out.word.numbering import Numbering
 from dataflowtools.src.drivenadapters.documents_out.word.styles import Styles
 from dataflowtools.src.errors import CorruptFile, ForbiddenXml, InvalidTemplate, InvalidTemplateData
@@ -34,6 +34,7 @@ _CUT = (
     "and blocks are shown by {{p … }} in a paragraph of their own."
 )
 _KINDS = ("header", "footer", "footnotes", "endnotes")
+_HOLDERS = tuple(w(name) for name in ("body", "tc", "hdr", "ftr", "txbxContent"))
 _TAG = re.compile(r"\{[{%#]")
 _BREAK = Markup('</w:t><w:br/><w:t xml:space="preserve">')
 _TAB = Markup('</w:t><w:tab/><w:t xml:space="preserve">')
@@ -126,6 +127,7 @@ class WordTemplate(TemplateFile):
             root = safe_xml.parse(text.encode("utf-8", "replace"), "The filled part", keep_all=True)
         except (CorruptFile, ForbiddenXml) as exc:
             raise InvalidTemplate(_CUT, part=part) from exc
+        _wrap_bare_text(root)
         _number_drawings(root)
         return root
 
@@ -174,6 +176,18 @@ def _target(package: OutPackage, main: str, pictures: Pictures, caveats: Caveats
         package=package, part=main, styles=Styles(package, main), numbering=Numbering(package, main),
         pictures=pictures, caveats=caveats,
     )  # fmt: skip
+
+
+def _wrap_bare_text(root: Element) -> None:
+    """Put a text that {{p … }} has left between paragraphs into a paragraph of its own."""
+    for holder in list(root.iter(*_HOLDERS)):
+        texts = [(0, holder.text), *((place, child.tail) for place, child in enumerate(holder, start=1))]
+        for place, text in reversed(texts):
+            if text and text.strip():
+                holder.insert(place, plain_paragraph(text.strip()))
+        holder.text = None
+        for child in holder:
+            child.tail = None
 
 
 def _number_drawings(root: Element) -> None:
