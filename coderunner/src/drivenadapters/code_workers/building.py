@@ -21,7 +21,8 @@ async def open_analyser(
     settings: Settings,
 ) -> AsyncIterator[tuple[GuestCodeAnalyser, GuestInterpreterCatalogue]]:
     """The analyser, whose workers start when they are needed, and what the guest interpreter has."""
-    python = (settings.guest_dir or default_guest_dir()).resolve() / "bin" / "python"
+    guest = settings.guest_dir or default_guest_dir()
+    python = guest.resolve() / "bin" / "python"
     rules = WorkerRules(
         python=python,
         seccomp=SyscallPolicy(SYSCALL_POLICY, pid_namespace=False).filters(Walls()).base.hex(),
@@ -31,6 +32,6 @@ async def open_analyser(
     )
     analyser = GuestCodeAnalyser(rules=rules, workers=settings.code_workers, line=_LINE)
     try:
-        yield analyser, GuestInterpreterCatalogue(python)
+        yield analyser, GuestInterpreterCatalogue(guest / "bin" / "python")
     finally:
         await analyser.close()

@@ -18,18 +18,20 @@ _TIMEOUT_S = 60.0
 
 
 class GuestInterpreterCatalogue(GuestCatalogue):
-    """Remembers the answer: the guest interpreter is built once and read-only."""
+    """Remembers the answer until another guest interpreter takes the place: each is built once and read-only."""
 
     def __init__(self, python: Path) -> None:
         self._python = python
         self._contents: GuestContents | None = None
+        self._asked = Path()
         self._asking = asyncio.Lock()
 
     async def contents(self) -> GuestContents:
         """What is there."""
         async with self._asking:
-            if self._contents is None:
-                self._contents = await self._ask()
+            place = await asyncio.to_thread(self._python.parent.resolve)
+            if self._contents is None or place != self._asked:
+                self._contents, self._asked = await self._ask(), place
             return self._contents
 
     async def _ask(self) -> GuestContents:

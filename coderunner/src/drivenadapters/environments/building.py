@@ -32,7 +32,9 @@ def make_builder(settings: Settings, root: Path) -> UvLayerBuilder:
     UvLayerBuilder.prepare(root)
     return UvLayerBuilder(
         root=root,
-        python=(settings.guest_dir or default_guest_dir()).resolve() / "bin" / "python",
+        python=(settings.guest_dir or default_guest_dir()).absolute()
+        / "bin"
+        / "python",  # whichever is there then
         installer=_installer(settings, root),
         indexes=Indexes.of(settings),
         bounds=_bounds(settings),
