@@ -97,11 +97,25 @@ async def test_bold_chinese_is_bold_whatever_font_the_document_names(client, fam
     held = io.BytesIO()
     document.save(held)
     data, _ = await converted(client, held.getvalue(), "a.docx", "pdf")
+    plain, bold = inks(data)
+
+    assert bold > 1.15 * plain
+
+
+async def test_bold_chinese_of_markdown_is_bold(client):
+    text = "加粗文字测试" * 4
+    data, _ = await converted(client, f"{text}\n\n**{text}**\n".encode(), "a.md", "pdf")
+    plain, bold = inks(data)
+
+    assert bold > 1.15 * plain
+
+
+def inks(data):
+    """Sum the ink of the first two lines of a PDF."""
     page = pdfium.PdfDocument(data)[0].render(scale=4).to_pil().convert("L")
     lines = [page.crop((0, int(4 * top), page.width, int(4 * (top + 18)))) for top in line_tops(page)]
     plain, bold = (sum(line.point(lambda grey: 255 - grey).tobytes()) for line in lines[:2])
-
-    assert bold > 1.15 * plain
+    return plain, bold
 
 
 def line_tops(page):

@@ -6,8 +6,10 @@ What names a file, an address or raw markup is taken out of the tree; the second
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,10 @@ _WRITERS: Mapping[str, str] = {
 _TEXTS = frozenset({"md", "html", "rst", "tex"})
 _PACKAGES = frozenset({"docx", "odt", "epub"})
 _HEAP_EXIT = 251
+_CHINESE = {
+    "word/theme/theme1.xml": (rb'<a:ea typeface="" ?/>', b'<a:ea typeface="SimSun"/>'),
+    "word/styles.xml": (rb'w:eastAsiaTheme="minorHAnsi"', b'w:eastAsiaTheme="minorEastAsia"'),
+}
 _SAID_CHARS = 200
 
 
@@ -58,9 +64,23 @@ def convert(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
     written = job.scratch / f"out.{target}"
     settings = ("--standalone", *_settings(target))
     _pandoc(job, tree, written, source="json", writer=_WRITERS[target], settings=settings)
+    if target == "docx":
+        written = _with_chinese_font(written)
     with written.open("rb") as made, os.fdopen(os.dup(job.files[-1].fileno()), "wb") as output:
         shutil.copyfileobj(made, output)
     return {"warnings": [{"code": "external_reference_ignored", "message": message} for message in taken_out]}
+
+
+def _with_chinese_font(written: Path) -> Path:
+    """Name a font for Chinese in the theme, which pandoc leaves open: without one, bold Chinese prints plain."""
+    named = written.with_name("named.docx")
+    with zipfile.ZipFile(written) as old, zipfile.ZipFile(named, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            data = old.read(entry)
+            if entry.filename in _CHINESE:
+                data = re.sub(*_CHINESE[entry.filename], data)
+            new.writestr(entry, data)
+    return named
 
 
 def _settings(target: str) -> list[str]:
