@@ -92,6 +92,11 @@ def column_letters(number: int) -> str:
     return letters
 
 
+def letters_of(place: str) -> str:
+    """Return the letters of a cell's place such as B12."""
+    return place.rstrip("0123456789")
+
+
 def shift_area(area: str, shift: Moves) -> str | None:
     """Move a reference such as B2, B2:D9, B:D or 2:9; None when all of it is gone."""
     first, colon, last = area.partition(":")

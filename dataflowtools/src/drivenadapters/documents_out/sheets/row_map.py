@@ -13,6 +13,7 @@ from dataflowtools.src.drivenadapters.documents_out.sheets.references import (
     LOST,
     Axis,
     column_letters,
+    letters_of,
     rewrite,
     shift_area,
 )
@@ -88,7 +89,7 @@ def _take_formulas(sheet: SheetPart, bottom: int) -> dict[int, dict[str, str]]:
         cell = element.getparent()
         row = int("".join(filter(str.isdigit, cell.get("r"))))
         if row <= bottom and element.text:
-            taken[row]["".join(filter(str.isalpha, cell.get("r")))] = element.text
+            taken[row][letters_of(cell.get("r"))] = element.text
             element.text = ""
     return taken
 
@@ -110,7 +111,7 @@ def _copied(  # noqa: PLR0917  # the row, its old and new place, and what its fo
 ) -> Element:
     fresh = _numbered(copy.deepcopy(row), place)
     for cell in fresh.iterfind(s("c")):
-        letters = "".join(filter(str.isalpha, cell.get("r")))
+        letters = letters_of(cell.get("r"))
         element = cell.find(s("f"))
         if element is not None and letters in formulas:
             element.text = _formula(formulas[letters], number, place, rows, name)
@@ -122,7 +123,7 @@ def _copied(  # noqa: PLR0917  # the row, its old and new place, and what its fo
 def _numbered(row: Element, number: int) -> Element:
     row.set("r", str(number))
     for cell in row.iterfind(s("c")):
-        cell.set("r", "".join(filter(str.isalpha, cell.get("r"))) + str(number))
+        cell.set("r", letters_of(cell.get("r")) + str(number))
     return row
 
 

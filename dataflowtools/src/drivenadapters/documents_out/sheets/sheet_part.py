@@ -15,13 +15,18 @@ from dataflowtools.src.drivenadapters.documents_out.sheets.cells import (
     serial_of,
 )
 from dataflowtools.src.drivenadapters.documents_out.sheets.looks import Looks, s
-from dataflowtools.src.drivenadapters.documents_out.sheets.references import column_letters, translate
+from dataflowtools.src.drivenadapters.documents_out.sheets.references import (
+    column_letters,
+    letters_of,
+    translate,
+)
 from dataflowtools.src.drivenadapters.documents_out.word.markup import SPACE, legal
 from dataflowtools.src.errors import CorruptFile, InvalidEdit
 from dataflowtools.src.logics.file.documents.options import column_number
 
 _PLACE = re.compile(r"([A-Za-z]{1,3})(\d{1,7})")
 _EXACT = 1 << 53
+_MOST_LETTERS = 3
 
 
 class SheetPart:
@@ -48,8 +53,10 @@ class SheetPart:
             self._rows[number] = row
             column = 0
             for cell in row.iterfind(s("c")):
-                place = _PLACE.fullmatch(cell.get("r") or "")
-                column = column_number(place[1]) if place else column + 1
+                if cell.get("r"):
+                    column = _column(cell)
+                    continue
+                column += 1
                 cell.set("r", f"{column_letters(column)}{number}")
         self._last = max(self._rows, default=0)
 
@@ -147,10 +154,10 @@ class SheetPart:
 
 
 def _column(cell: Element) -> int:
-    place = _PLACE.fullmatch(cell.get("r") or "")
-    if place is None:
+    letters = letters_of(cell.get("r") or "")
+    if not (letters.isascii() and letters.isalpha() and len(letters) <= _MOST_LETTERS):
         raise CorruptFile("A cell's place is not written as places are.")
-    return column_number(place[1])
+    return column_number(letters)
 
 
 def _put(cell: Element, entry: Mapping[str, Any], looks: Looks) -> None:

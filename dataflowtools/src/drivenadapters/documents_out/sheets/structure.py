@@ -12,6 +12,7 @@ from dataflowtools.src.drivenadapters.documents_out.sheets.references import (
     Moves,
     Shift,
     column_letters,
+    letters_of,
     shift_area,
     shift_formula,
 )
@@ -124,15 +125,15 @@ def _move_cells(sheet: SheetPart, shift: Shift) -> None:
 
 def _move_row(row: Element, number: int, shift: Shift) -> None:
     for cell in list(row.iterfind(s("c"))):
-        column = column_number("".join(filter(str.isalpha, cell.get("r"))))
+        letters = letters_of(cell.get("r"))
         if shift.axis == "columns":
-            moved = shift.one(column)
+            moved = shift.one(column_number(letters))
             if moved is None:
                 row.remove(cell)
                 continue
             _refuse_beyond(moved, shift)
-            column = moved
-        cell.set("r", f"{column_letters(column)}{number}")
+            letters = column_letters(moved)
+        cell.set("r", f"{letters}{number}")
 
 
 def _refuse_beyond(place: int, shift: Shift) -> None:
