@@ -13,6 +13,11 @@ from servicekit.problems import ProblemDocument
 
 Json = dict[str, Any]
 _ANSWERS = ("bad_request", "not_found", "internal_error")
+_EVENTS = "text/event-stream"
+_EVENT: Json = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+}
 _BODY = ("invalid_json", "unsupported_media_type", "validation_failed", "body_too_large", "request_timeout")
 
 
@@ -85,6 +90,8 @@ class Document:
         found = {
             str(status): self._reply(model) for status, model in (declared.replies or {204: None}).items()
         }
+        if declared.streams:
+            found["200"]["content"][_EVENTS] = {"schema": _EVENT}
         codes = [*_ANSWERS, *declared.errors]
         codes += _BODY if declared.body is not None or declared.form is not None else ()
         codes += ["validation_failed"] if declared.query is not None else []
@@ -104,6 +111,7 @@ class Document:
             return {"description": "Done."}
         if isinstance(model, str):
             schema: Json = {"type": "string"} if model.startswith("text/") else {}
+            schema = _EVENT if model == _EVENTS else schema
             return {"description": "Success.", "content": {model: {"schema": schema}}}
         return {
             "description": "Success.",

@@ -25,6 +25,7 @@ class Operation:
     form: Mapping[str, Mapping[str, Any]] | None = None
     path: Mapping[str, str] = field(default_factory=dict)
     replies: Mapping[int, type[BaseModel] | str | None] = field(default_factory=dict)
+    streams: bool = False  # a 200 may come as server-sent events too
     errors: tuple[str, ...] = ()
     scope: str | None = None
     public: bool = False

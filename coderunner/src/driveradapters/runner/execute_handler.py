@@ -38,6 +38,7 @@ class ExecuteHandler(ApiHandler):
         tag="runner",
         body=ExecuteBody,
         replies={200: ExecutionReply},
+        streams=True,
         errors=(
             "limit_above_maximum",
             "security_level_not_allowed",

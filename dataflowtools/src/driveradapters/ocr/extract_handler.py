@@ -45,6 +45,7 @@ class ExtractHandler(SeeingHandler):
         "With Accept: text/event-stream the reply tells its progress page by page and ends with the result.",
         form=_FORM,
         replies={200: ExtractReply},
+        streams=True,
         errors=(*READING_ERRORS, "language_unavailable", "invalid_pattern", "ocr_service_unavailable"),
         scope="documents",
     )

@@ -108,6 +108,7 @@ class LogsHandler(EngineHandler):
         path=ID,
         query=LogsQuery,
         replies={200: LogsReply},
+        streams=True,
         errors=MISSING,
     )
     async def get(self, execution_id: str) -> None:
