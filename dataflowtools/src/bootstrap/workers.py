@@ -8,7 +8,7 @@ from typing import Any
 from prometheus_client import Counter, Histogram
 
 from dataflowtools.src.bootstrap.analysis import analysis_limits
-from dataflowtools.src.bootstrap.programs import families_for
+from dataflowtools.src.bootstrap.programs import families_for, installed_for
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.drivenadapters.analysis.families import analysis_families
 from dataflowtools.src.drivenadapters.documents import families as documents
@@ -71,6 +71,8 @@ async def open_workers(
         }
 
     health.probe("workers", report)
+    if settings.convert_warm_start and installed_for(settings).libreoffice is not None:
+        pool.prepare("libreoffice.convert")
     if settings.ocr_warm_start:
         pool.prepare("rapidocr.recognise")
     return pool

@@ -123,6 +123,9 @@ class Settings(ExecutorSettings):
     worker_idle_s: float = Field(
         900, gt=0, description="Seconds after which a worker process without work ends, to free its memory."
     )
+    convert_warm_start: bool = Field(
+        default=False, description="Whether a LibreOffice starts with the service, not with its first file."
+    )
     batch_max_files: int = Field(1000, ge=1, le=100_000, description="Most files of one batch (422 above).")
     # ----- ocr -----
     ocr_warm_start: bool = Field(

@@ -209,3 +209,9 @@ async def test_workers_that_convert_are_confined(client):
 
     for family in ("libreoffice", "pandoc"):
         assert {"no_new_privileges", "seccomp", "landlock"} <= set(workers[family]["layers"])
+
+
+async def test_a_libreoffice_can_start_with_the_service(tmp_path):
+    others = offices()
+    async with running(tmp_path, convert_warm_start=True):
+        assert await eventually(lambda: offices() - others)
