@@ -1,10 +1,10 @@
 # Two commands do everything: `make run` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-PYTHONPATH := .:deps/servicekit:deps/executor
+PYTHONPATH := .:deps/servicekit:deps/executor:deps/rowkit
 export PYTHONPATH
 BIN := .venv/bin
-CHECKED := coderunner/src coderunner/guest dataflowtools/src deps/servicekit/servicekit deps/executor/executor
+CHECKED := coderunner/src coderunner/guest dataflowtools/src deps/servicekit/servicekit deps/executor/executor deps/rowkit/rowkit
 
 .PHONY: help run test check bench soak doctor setup setup-dev guest system clean
 

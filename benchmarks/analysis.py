@@ -15,7 +15,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "deps/servicekit"), str(ROOT / "deps/executor")]
+sys.path[:0] = [
+    str(ROOT),
+    str(ROOT / "deps/servicekit"),
+    str(ROOT / "deps/executor"),
+    str(ROOT / "deps/rowkit"),
+]
 REPEATS = 3
 XLSX_ROWS, CSV_ROWS = 100_000, 1_000_000
 RULES = [

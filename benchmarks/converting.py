@@ -20,7 +20,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "deps/servicekit"), str(ROOT / "deps/executor")]
+sys.path[:0] = [
+    str(ROOT),
+    str(ROOT / "deps/servicekit"),
+    str(ROOT / "deps/executor"),
+    str(ROOT / "deps/rowkit"),
+]
 
 import docx  # noqa: E402
 import openpyxl  # noqa: E402

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PATHS = [str(ROOT / "deps/servicekit"), str(ROOT / "deps/executor"), str(ROOT)]
+PATHS = [str(ROOT / "deps/servicekit"), str(ROOT / "deps/executor"), str(ROOT / "deps/rowkit"), str(ROOT)]
 sys.path[:0] = [path for path in PATHS if path not in sys.path]
 
 import pymysql  # noqa: E402

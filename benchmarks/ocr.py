@@ -14,7 +14,12 @@ from statistics import mean, median
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "deps/servicekit"), str(ROOT / "deps/executor")]
+sys.path[:0] = [
+    str(ROOT),
+    str(ROOT / "deps/servicekit"),
+    str(ROOT / "deps/executor"),
+    str(ROOT / "deps/rowkit"),
+]
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402

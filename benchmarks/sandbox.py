@@ -34,7 +34,12 @@ def measure() -> dict:
 
 
 def guest_python() -> Path:
-    sys.path[:0] = [str(ROOT), str(ROOT / "deps/servicekit"), str(ROOT / "deps/executor")]
+    sys.path[:0] = [
+        str(ROOT),
+        str(ROOT / "deps/servicekit"),
+        str(ROOT / "deps/executor"),
+        str(ROOT / "deps/rowkit"),
+    ]
     from coderunner.src.drivenadapters.sandbox.guest_runtime import default_guest_dir
 
     return Path(os.environ.get("GUEST_DIR", default_guest_dir())) / "bin" / "python"

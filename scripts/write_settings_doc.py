@@ -4,7 +4,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "deps/servicekit"), str(ROOT / "deps/executor")]
+sys.path[:0] = [
+    str(ROOT),
+    str(ROOT / "deps/servicekit"),
+    str(ROOT / "deps/executor"),
+    str(ROOT / "deps/rowkit"),
+]
 
 from coderunner.src.common.settings import Settings as CodeRunner  # noqa: E402 - the path comes first
 from dataflowtools.src.common.settings import Settings as DataFlowTools  # noqa: E402

@@ -17,7 +17,7 @@ def _find_packages() -> None:
     """Make the repository's packages importable, however this file was started."""
     if __package__ in {None, ""}:
         sys.path[0] = str(_ROOT)  # python src/main.py: src itself must not be importable as top level
-    kits = [str(_ROOT / "deps" / name) for name in ("servicekit", "executor")]
+    kits = [str(_ROOT / "deps" / name) for name in ("servicekit", "executor", "rowkit")]
     sys.path[1:1] = [kit for kit in kits if kit not in sys.path]
 
 

@@ -7,16 +7,17 @@ from pathlib import Path
 
 from sqlalchemy import delete, update
 
-from dataflowtools.src.drivenadapters.database.migrate import migrate
+from dataflowtools.src.drivenadapters.database.owner import OWNER
 from dataflowtools.src.drivenadapters.database.schema import catalogue_identity, metadata
 from dataflowtools.src.drivenadapters.database.schema import tags as tag_rows
-from dataflowtools.src.drivenadapters.database.sql_database import SqlDatabase, open_sqlite
 from dataflowtools.src.drivenadapters.database.sql_file_catalogue import SqlFileCatalogue
 from dataflowtools.src.drivenadapters.database.sql_tag_catalogue import SqlTagCatalogue
 from dataflowtools.src.logics.file.ports.file_catalogue import FileCatalogue
 from dataflowtools.src.logics.tag.ports.tag_catalogue import TagCatalogue
 from dataflowtools.tests.fakes.file_catalogue import FakeFileCatalogue, utc_now
 from dataflowtools.tests.fakes.tag_catalogue import FakeTagCatalogue
+from rowkit.database import SqlDatabase, open_sqlite
+from rowkit.migrations import migrate
 
 KINDS = ["fake", "sqlite", "mysql"]
 
@@ -29,8 +30,8 @@ class Catalogues:
 
 @contextmanager
 def fresh_sqlite(folder: Path) -> Iterator[SqlDatabase]:
-    database = open_sqlite(folder / "rows.sqlite3", threads=4)
-    migrate(database.engine)
+    database = open_sqlite(OWNER, folder / "rows.sqlite3", threads=4)
+    migrate(database)
     try:
         yield database
     finally:

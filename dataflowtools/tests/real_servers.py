@@ -13,8 +13,9 @@ from contextlib import contextmanager
 import pymysql
 import pytest
 
-from dataflowtools.src.drivenadapters.database.migrate import migrate
-from dataflowtools.src.drivenadapters.database.sql_database import SqlDatabase, open_mysql
+from dataflowtools.src.drivenadapters.database.owner import OWNER
+from rowkit.database import SqlDatabase, open_mysql
+from rowkit.migrations import migrate
 
 _MYSQL = {"host": "127.0.0.1", "port": 3306, "user": "root", "password": ""}
 _START_S = 60
@@ -46,9 +47,9 @@ def fresh_mysql_name() -> Iterator[str]:
 def fresh_mysql(*, threads: int = 4) -> Iterator[SqlDatabase]:
     """Yield a migrated database of its own."""
     with fresh_mysql_name() as name:
-        database = open_mysql(name=name, threads=threads, **_MYSQL)
+        database = open_mysql(OWNER, name=name, threads=threads, **_MYSQL)
         try:
-            migrate(database.engine)
+            migrate(database)
             yield database
         finally:
             database.close()

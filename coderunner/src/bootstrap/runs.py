@@ -12,7 +12,6 @@ from coderunner.src.bootstrap.rows import open_rows
 from coderunner.src.bootstrap.toolkit import Toolkit, open_toolkit
 from coderunner.src.common.limits import MEGABYTE, Limits
 from coderunner.src.common.settings import Settings
-from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
 from coderunner.src.drivenadapters.host_memory import HostMemory
 from coderunner.src.drivenadapters.sandbox.building import open_sandbox
 from coderunner.src.driveradapters.runner.metrics import watch_runs
@@ -22,6 +21,7 @@ from coderunner.src.logics.runner.execute_code import ExecuteCode
 from coderunner.src.logics.runner.limits import LimitRules
 from coderunner.src.logics.runner.ports.sandbox import Sandbox
 from coderunner.src.logics.runner.run_board import RunBoard
+from rowkit.database import SqlDatabase
 from servicekit.health import Health
 from servicekit.metrics import Metrics
 

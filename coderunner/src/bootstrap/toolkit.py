@@ -11,7 +11,6 @@ from pathlib import PurePosixPath
 from coderunner.src.bootstrap.extensions import parser_of
 from coderunner.src.common.settings import Settings
 from coderunner.src.drivenadapters.code_workers.building import open_analyser
-from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
 from coderunner.src.drivenadapters.database.sql_environment_catalogue import SqlEnvironmentCatalogue
 from coderunner.src.drivenadapters.database.sql_run_history import SqlRunHistory
 from coderunner.src.drivenadapters.environments.building import make_builder, make_sources, make_wheels
@@ -29,6 +28,7 @@ from coderunner.src.logics.environment.provide_environment import ProvideEnviron
 from coderunner.src.logics.environment.requirements import PackageRules
 from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
 from coderunner.src.logics.runner.ports.sandbox import Sandbox
+from rowkit.database import SqlDatabase
 from servicekit.health import Health
 
 _LOG = logging.getLogger(__name__)

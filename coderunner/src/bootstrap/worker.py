@@ -5,13 +5,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from coderunner.src.bootstrap import VERSION
 from coderunner.src.bootstrap.executions import handlers_of, results_folder
-from coderunner.src.bootstrap.rows import database_url
 from coderunner.src.bootstrap.runs import open_runs
 from coderunner.src.common.settings import Settings
+from coderunner.src.drivenadapters.database.owner import OWNER
 from coderunner.src.drivenadapters.held_keys import HeldKeys
 from executor.adapters.celery.worker import WorkerParts, WorkerPlan, run_worker
 from executor.adapters.prometheus import PrometheusMonitoring
 from executor.adapters.results import open_results
+from rowkit.opening import database_url
 from servicekit.health import Health
 from servicekit.http import make_app
 from servicekit.keys import check_exposure
@@ -22,7 +23,7 @@ from servicekit.server import answering
 def work(settings: Settings) -> None:
     """Work until SIGTERM. Runs are processes of the sandbox, so one process with threads carries them all."""
     slots = min(settings.max_workers, settings.max_concurrent_runs)
-    plan = WorkerPlan(settings, database_url(settings), lambda: _parts(settings), slots, "threads")
+    plan = WorkerPlan(settings, database_url(settings, OWNER), lambda: _parts(settings), slots, "threads")
     run_worker(plan)
 
 

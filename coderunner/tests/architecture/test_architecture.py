@@ -96,7 +96,9 @@ def import_all(
 
 def test_importing_the_service_does_nothing():
     """No connection, process, thread, file or log handler, and an empty environment is enough."""
-    path = os.pathsep.join(str(ROOT / part) for part in ("", "deps/servicekit", "deps/executor"))
+    path = os.pathsep.join(
+        str(ROOT / part) for part in ("", "deps/servicekit", "deps/executor", "deps/rowkit")
+    )
     names = [name for name in modules(SRC, "coderunner.src") if not name.startswith(IN_THE_GUEST)]
     assert len(names) > 30
     done = import_all(Path(sys.executable), names, path, THIRD_PARTY)

@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from dataflowtools.src.common.settings import Settings
-from dataflowtools.src.drivenadapters.database.sql_database import SqlDatabase
 from dataflowtools.src.driveradapters.execution.convert_stored import ConvertStored
 from dataflowtools.src.driveradapters.execution.parse_stored import ParseStored
 from dataflowtools.src.driveradapters.execution.read_pictures import ReadPictures
@@ -16,6 +15,7 @@ from executor.assembly import open_engine
 from executor.core.engine import ExecutionEngine
 from executor.core.permissions import ScopePermissions
 from executor.ports.handler import Handler
+from rowkit.database import SqlDatabase
 from servicekit.health import Health
 from servicekit.metrics import Metrics
 

@@ -5,13 +5,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from dataflowtools.src.bootstrap.executions import handlers_of, results_folder
 from dataflowtools.src.bootstrap.files import open_file_store
-from dataflowtools.src.bootstrap.rows import database_url, open_rows
+from dataflowtools.src.bootstrap.rows import open_rows
 from dataflowtools.src.bootstrap.uses import Stores, open_uses
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.common.version import VERSION
+from dataflowtools.src.drivenadapters.database.owner import OWNER
 from executor.adapters.celery.worker import WorkerParts, WorkerPlan, run_worker
 from executor.adapters.prometheus import PrometheusMonitoring
 from executor.adapters.results import open_results
+from rowkit.opening import database_url
 from servicekit.health import Health
 from servicekit.http import make_app
 from servicekit.keys import KeyFile, check_exposure
@@ -23,7 +25,7 @@ def work(settings: Settings) -> None:
     """Work until SIGTERM. Documents are read in limited processes, so one process with threads carries them."""
     processes = settings.document_workers + settings.ocr_workers + settings.convert_workers
     slots = min(settings.max_workers, processes)
-    plan = WorkerPlan(settings, database_url(settings), lambda: _parts(settings), slots, "threads")
+    plan = WorkerPlan(settings, database_url(settings, OWNER), lambda: _parts(settings), slots, "threads")
     run_worker(plan)
 
 

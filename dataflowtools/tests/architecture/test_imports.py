@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = """
 import importlib, logging, os, pkgutil, sys, threading
 
-sys.path[:0] = ["deps/servicekit", "deps/executor", "."]
+sys.path[:0] = ["deps/servicekit", "deps/executor", "deps/rowkit", "."]
 
 
 class Watched(type(os.environ)):

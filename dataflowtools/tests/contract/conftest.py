@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from dataflowtools.src.drivenadapters.database.sql_database import SqlDatabase
 from dataflowtools.tests.catalogues import KINDS, Catalogues, empty, fresh_catalogues
 from dataflowtools.tests.real_servers import fresh_mysql
+from rowkit.database import SqlDatabase
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from coderunner.src.drivenadapters.database.models import EnvironmentRow, ExecutionRow
-from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
 from coderunner.src.errors import DatabaseUnavailable, StorageFull
+from rowkit.database import SqlDatabase
 
 _LOG = logging.getLogger(__name__)
 _FLUSH_S = 0.2

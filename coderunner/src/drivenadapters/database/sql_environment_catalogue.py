@@ -9,11 +9,11 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 from sqlalchemy.exc import IntegrityError
 
 from coderunner.src.drivenadapters.database.models import DependencyRow, EnvironmentRow
-from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
 from coderunner.src.errors import EnvironmentExists, TooManyEnvironments
 from coderunner.src.logics.environment.model import BUILDING, Environment, IndexSettings, Package
 from coderunner.src.logics.environment.ports.environment_catalogue import EnvironmentCatalogue
 from coderunner.src.logics.environment.requirements import kept_wheel
+from rowkit.database import SqlDatabase
 
 _TABLE = EnvironmentRow.__table__
 _MICROSECONDS = 1_000_000

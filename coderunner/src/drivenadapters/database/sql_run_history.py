@@ -17,7 +17,6 @@ from coderunner.src.drivenadapters.database.models import (
     ModuleRow,
 )
 from coderunner.src.drivenadapters.database.run_writer import RunWriter
-from coderunner.src.drivenadapters.database.sql_database import SqlDatabase
 from coderunner.src.drivenadapters.database.sql_environment_catalogue import to_moment, to_number
 from coderunner.src.logics.code.ports.run_history import (
     EVERYTHING,
@@ -27,6 +26,7 @@ from coderunner.src.logics.code.ports.run_history import (
     RunHistory,
     RunTotals,
 )
+from rowkit.database import SqlDatabase
 
 if TYPE_CHECKING:
     import asyncio

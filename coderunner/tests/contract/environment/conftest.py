@@ -7,8 +7,9 @@ import pymysql
 import pytest
 from sqlalchemy import text
 
-from coderunner.src.drivenadapters.database.migrate import migrate
-from coderunner.src.drivenadapters.database.sql_database import open_mysql, open_sqlite
+from coderunner.src.drivenadapters.database.owner import OWNER
+from rowkit.database import open_mysql, open_sqlite
+from rowkit.migrations import migrate
 
 
 def open_server():
@@ -20,13 +21,17 @@ def open_server():
         if os.environ.get("CI") == "true":
             raise
         pytest.skip("no MariaDB here")
-    return open_mysql(host=host, port=3306, name=name, user="root", password="", threads=4)
+    return open_mysql(OWNER, host=host, port=3306, name=name, user="root", password="", threads=4)
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])
 def database(request, tmp_path):
-    opened = open_sqlite(tmp_path / "rows.sqlite3", threads=4) if request.param == "sqlite" else open_server()
-    migrate(opened.engine)
+    opened = (
+        open_sqlite(OWNER, tmp_path / "rows.sqlite3", threads=4)
+        if request.param == "sqlite"
+        else open_server()
+    )
+    migrate(opened)
     yield opened
     if request.param == "mariadb":
         with opened.engine.connect() as connection:

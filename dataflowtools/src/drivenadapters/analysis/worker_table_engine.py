@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from dataflowtools.src.drivenadapters.stores.blocks import blocks_of
-from dataflowtools.src.drivenadapters.threads import BoundedThreads
 from dataflowtools.src.drivenadapters.workers.limited_workers import LimitedWorkers
 from dataflowtools.src.errors import StorageFull
 from dataflowtools.src.logics.data_analysis.limits import AnalysisLimits
 from dataflowtools.src.logics.data_analysis.ports.table_engine import Computed, HeldTable, TableEngine, Task
+from rowkit.threads import BoundedThreads
 
 _PIECE_BYTES = 1 << 20
 _BLOCK_BYTES = 4 << 20

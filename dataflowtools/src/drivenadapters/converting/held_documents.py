@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dataflowtools.src.drivenadapters.stores.blocks import blocks_of
-from dataflowtools.src.drivenadapters.threads import BoundedThreads
 from dataflowtools.src.errors import StorageFull
 from dataflowtools.src.logics.file.documents.ports.document_reader import TakenDocument
+from rowkit.threads import BoundedThreads
 
 _BLOCK_BYTES = 1 << 20
 

@@ -38,11 +38,11 @@ from dataflowtools.src.drivenadapters.database.schema import (
     tenant_usage,
 )
 from dataflowtools.src.drivenadapters.database.schema import files as file_rows
-from dataflowtools.src.drivenadapters.database.sql_database import SqlDatabase
 from dataflowtools.src.drivenadapters.database.statements import insert_unless_there
 from dataflowtools.src.drivenadapters.database.tag_rows import retag
 from dataflowtools.src.errors import FileNotFound, PreconditionFailed, QuotaExceeded
 from dataflowtools.src.logics.file.ports.file_catalogue import FileCatalogue
+from rowkit.database import SqlDatabase
 
 
 class SqlFileCatalogue(FileCatalogue):

@@ -14,10 +14,10 @@ from dataflowtools.src.drivenadapters.database.columns import from_microseconds,
 from dataflowtools.src.drivenadapters.database.file_conditions import below as under
 from dataflowtools.src.drivenadapters.database.repetitions import made_before
 from dataflowtools.src.drivenadapters.database.schema import file_tags, tags
-from dataflowtools.src.drivenadapters.database.sql_database import SqlDatabase
 from dataflowtools.src.drivenadapters.database.tag_rows import find_tag_row
 from dataflowtools.src.errors import InvalidTag, TagExists, TagInUse, TagNotFound
 from dataflowtools.src.logics.tag.ports.tag_catalogue import TagCatalogue
+from rowkit.database import SqlDatabase
 
 
 class SqlTagCatalogue(TagCatalogue):

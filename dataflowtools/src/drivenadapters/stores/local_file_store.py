@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dataflowtools.src.drivenadapters.stores.blocks import blocks_of
-from dataflowtools.src.drivenadapters.threads import BoundedThreads
 from dataflowtools.src.errors import StorageFull, StoreUnavailable
 from dataflowtools.src.logics.file.ports.file_store import BlobReader, FileStore, StoredBlob
+from rowkit.threads import BoundedThreads
 
 _BLOCK_BYTES = 1024 * 1024
 _READ_BYTES = 256 * 1024

@@ -14,9 +14,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dataflowtools.src.drivenadapters.stores.blocks import blocks_of
-from dataflowtools.src.drivenadapters.threads import BoundedThreads
 from dataflowtools.src.errors import StorageFull, StoreUnavailable
 from dataflowtools.src.logics.file.ports.file_store import BlobReader, FileStore, StoredBlob
+from rowkit.threads import BoundedThreads
 
 _log = logging.getLogger(__name__)
 

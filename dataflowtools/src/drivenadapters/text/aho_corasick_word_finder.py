@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from ahocorasick_rs import AhoCorasick
 
-from dataflowtools.src.drivenadapters.threads import BoundedThreads
 from dataflowtools.src.errors import InvalidTagRules
 from dataflowtools.src.logics.tag.ports.word_finder import WordFinder
+from rowkit.threads import BoundedThreads
 
 # The library gives the matches of a whole call as a list: slices bound it whatever the words are.
 _SLICE_CHARS = 16 * 1024

@@ -291,7 +291,7 @@ async def test_the_death_of_the_service_kills_a_busy_worker():
                 await run(pool, "spin")
         asyncio.run(main())
     """)
-    path = os.pathsep.join(str(ROOT / part) for part in (".", "deps/servicekit"))
+    path = os.pathsep.join(str(ROOT / part) for part in (".", "deps/servicekit", "deps/rowkit"))
     service = subprocess.Popen(
         [sys.executable, "-c", program],
         stdout=subprocess.PIPE,

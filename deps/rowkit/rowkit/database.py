@@ -1,43 +1,54 @@
-"""The service's database: SQLite in a folder or MySQL, with its connections and threads."""
+"""A service's database: SQLite in a folder or MySQL, with its connections and threads."""
 
 import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select, table, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from coderunner.src.drivenadapters.database.threads import BoundedThreads
-from coderunner.src.errors import DatabaseUnavailable, StorageFull
+from rowkit.threads import BoundedThreads
 
 T = TypeVar("T")
 
-_WRITE = "coderunner_write"
+_WRITE = "rowkit_write"
 _ATTEMPTS = 6
 _PAUSE_S = (0.01, 0.05)
 _MYSQL_TRY_AGAIN = {1205, 1213}  # lock wait timeout, deadlock: InnoDB asks to begin again
 _SQLITE_BUSY_MS = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The service whose rows they are: its migrations, and what it calls the faults of a database."""
+
+    name: str
+    migrations: Path
+    unavailable: type[Exception]
+    full: type[Exception]
+
+
 class SqlDatabase:
     """Runs a function within one transaction, in a bounded thread."""
 
-    def __init__(self, engine: Engine, *, threads: int) -> None:
+    def __init__(self, engine: Engine, owner: Owner, *, threads: int) -> None:
         self.engine = engine
+        self.owner = owner
         self._size = threads
         self._threads = BoundedThreads(threads, name="database")
 
     def warm(self) -> None:
         """Open every connection now: what a service holds open does not grow while it serves."""
+        look = select(func.count()).select_from(table(f"{self.owner.name}_version"))
         with ExitStack() as opened:
             for _ in range(self._size):
-                connection = opened.enter_context(self.engine.connect())
-                connection.execute(text("SELECT COUNT(*) FROM python_environments"))
+                opened.enter_context(self.engine.connect()).execute(look)
 
     def close(self) -> None:
         """End the threads and the connections."""
@@ -46,16 +57,16 @@ class SqlDatabase:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Return what work gives; nothing it does is kept."""
-        with _translated():
+        with self._translated():
             return await self._threads.run(self._once, work, write=False)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Return what work gives after its changes are durable; it may run again after a deadlock."""
-        with _translated():
+        with self._translated():
             return await self._threads.run(self._until_done, work)
 
     async def check(self) -> None:
-        """Raise DatabaseUnavailable unless the database answers."""
+        """Raise the owner's `unavailable` unless the database answers."""
         await self.read(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
 
     def _until_done(self, work: Callable[[Connection], T]) -> T:
@@ -77,31 +88,31 @@ class SqlDatabase:
                     transaction.rollback()
             return result
 
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as exc:
+            if _is_full(exc):
+                raise self.owner.full("There is no room left in the database.") from exc
+            raise self.owner.unavailable("The database does not answer.") from exc
+        except PoolTimeoutError as exc:
+            raise self.owner.unavailable("The database is too busy.") from exc
+        except DBAPIError as exc:
+            if exc.connection_invalidated:
+                raise self.owner.unavailable("The database connection was lost.") from exc
+            raise
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as exc:
-        if (
-            isinstance(exc.orig, sqlite3.OperationalError)
-            and exc.orig.sqlite_errorcode == sqlite3.SQLITE_FULL
-        ):
-            raise StorageFull("There is no room left in the database.") from exc
-        raise DatabaseUnavailable("The database does not answer.") from exc
-    except PoolTimeoutError as exc:
-        raise DatabaseUnavailable("The database is too busy.") from exc
-    except DBAPIError as exc:
-        if exc.connection_invalidated:
-            raise DatabaseUnavailable("The database connection was lost.") from exc
-        raise
+
+def _is_full(exc: OperationalError) -> bool:
+    return isinstance(exc.orig, sqlite3.OperationalError) and exc.orig.sqlite_errorcode == sqlite3.SQLITE_FULL
 
 
 def _driver_code(exc: OperationalError) -> object:
     return exc.orig.args[0] if exc.orig is not None and exc.orig.args else None
 
 
-def open_sqlite(file: Path, *, threads: int) -> SqlDatabase:
+def open_sqlite(owner: Owner, file: Path, *, threads: int) -> SqlDatabase:
     """Open SQLite with a write-ahead log that is on disk before a commit returns."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(
@@ -112,10 +123,12 @@ def open_sqlite(file: Path, *, threads: int) -> SqlDatabase:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
-    return SqlDatabase(engine, threads=threads)
+    return SqlDatabase(engine, owner, threads=threads)
 
 
-def open_mysql(*, host: str, port: int, name: str, user: str, password: str, threads: int) -> SqlDatabase:
+def open_mysql(
+    owner: Owner, *, host: str, port: int, name: str, user: str, password: str, threads: int
+) -> SqlDatabase:
     """Open MySQL or MariaDB over PyMySQL; connections are made when they are needed."""
     url = URL.create(
         "mysql+pymysql",
@@ -136,7 +149,7 @@ def open_mysql(*, host: str, port: int, name: str, user: str, password: str, thr
         connect_args={"connect_timeout": 5, "read_timeout": 60, "write_timeout": 60},
     )
     event.listen(engine, "connect", _prepare_mysql)
-    return SqlDatabase(engine, threads=threads)
+    return SqlDatabase(engine, owner, threads=threads)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -11,45 +11,41 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from coderunner.src.errors import DatabaseUnavailable
+from rowkit.database import Owner, SqlDatabase
 
-SCRIPTS = Path(__file__).resolve().parents[4] / "migrations" / "coderunner"
 _LOCK_WAIT_S = 120
-_LOCK_NAME = "coderunner.migrations"
 _UNKNOWN_DATABASE = 1049
 
 
-def migrate(engine: Engine) -> None:
+def migrate(database: SqlDatabase) -> None:
     """Apply the migrations that are missing; blocks, so it runs before the service answers."""
+    owner = database.owner
     try:
-        _make_database_if_missing(engine)
-        with engine.connect() as connection, _only_one(connection):
+        _make_database_if_missing(database.engine)
+        with database.engine.connect() as connection, _only_one(connection, owner):
             config = Config()
-            config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+            config.set_main_option("script_location", str(owner.migrations).replace("%", "%%"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()
     except OperationalError as exc:
-        raise DatabaseUnavailable("The database does not answer.") from exc
+        raise owner.unavailable("The database does not answer.") from exc
 
 
 @contextmanager
-def _only_one(connection: Connection) -> Iterator[None]:
+def _only_one(connection: Connection, owner: Owner) -> Iterator[None]:
     if connection.dialect.name == "sqlite":
         with _file_lock(Path(f"{connection.engine.url.database}.migrating")):
             yield
         return
-    if (
-        connection.execute(
-            text("SELECT GET_LOCK(:name, :wait)"), {"name": _LOCK_NAME, "wait": _LOCK_WAIT_S}
-        ).scalar()
-        != 1
-    ):
-        raise DatabaseUnavailable("Another replica is still changing the tables.")
+    name = f"{owner.name}.migrations"
+    asked = {"name": name, "wait": _LOCK_WAIT_S}
+    if connection.execute(text("SELECT GET_LOCK(:name, :wait)"), asked).scalar() != 1:
+        raise owner.unavailable("Another replica is still changing the tables.")
     try:
         yield
     finally:
-        connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": _LOCK_NAME})
+        connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": name})
 
 
 @contextmanager
