@@ -1,8 +1,6 @@
 """POST /api/file/convert: a stored file, or one that comes with the request, in another format."""
 
 import json
-from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
 
 from dataflowtools.src.common.stored_file import Owner
 from dataflowtools.src.driveradapters.file.convert_models import (
@@ -14,15 +12,11 @@ from dataflowtools.src.driveradapters.file.convert_models import (
     body_of_form,
     formats_of,
 )
-from dataflowtools.src.driveradapters.file.multipart import MultipartBody
+from dataflowtools.src.driveradapters.file.incoming import DocumentHandler
 from dataflowtools.src.logics.file.converting.convert_file import ConvertedFile, ConvertFile
-from servicekit.http import ApiHandler, Problem, StreamingHandler, operation
+from servicekit.http import ApiHandler, operation
 from servicekit.parsing import parse_json
 
-if TYPE_CHECKING:
-    from dataflowtools.src.logics.file.documents.ports.document_reader import TakenDocument
-
-_JSON_BYTES = 1 << 20
 _FIELDS = frozenset({"to", "password", *ConversionOptions.model_fields})
 _FORM = {
     "file": {"type": "string", "format": "binary", "description": "The document."},
@@ -59,7 +53,7 @@ CONVERTING_ERRORS = (
 )
 
 
-class ConvertHandler(StreamingHandler):
+class ConvertHandler(DocumentHandler):
     """Converts files."""
 
     def initialize(self, convert_file: ConvertFile, max_body_bytes: int) -> None:
@@ -80,15 +74,7 @@ class ConvertHandler(StreamingHandler):
     )
     async def post(self) -> None:
         """Convert the file and store the result."""
-        content_type = self.request.headers.get("Content-Type", "")
-        kind = content_type.partition(";")[0].strip().lower()
-        if kind == "multipart/form-data":
-            made = await self._given(content_type)
-        elif kind == "application/json" or kind.endswith("+json"):
-            made = await self._stored()
-        else:
-            detail = "Send application/json with a file_id, or multipart/form-data with a file."
-            raise Problem(415, "unsupported_media_type", detail)
+        made = await (self._given() if self.comes_as_form() else self._stored())
         location = f"/api/file/download/{made.file.file_id}"
         self.reply(ConvertReply.of(made), headers={"Location": location})
 
@@ -97,34 +83,15 @@ class ConvertHandler(StreamingHandler):
         return Owner(tenant=self.caller.tenant, user=(self.caller.user or "")[:128])
 
     async def _stored(self) -> ConvertedFile:
-        body = bytearray()
-        async for chunk in self.body_chunks():
-            body += chunk
-            if len(body) > _JSON_BYTES:
-                raise Problem(413, "body_too_large", f"A JSON body has at most {_JSON_BYTES} bytes.")
-        request = parse_json(bytes(body), ConvertRequest)
+        request = await self.json_body(ConvertRequest)
         chosen = request.options.chosen(request.password)
         return await self._convert_file.stored(self._owner, request.file_id, request.to, chosen)
 
-    async def _given(self, content_type: str) -> ConvertedFile:
-        fields: dict[str, str] = {}
-        taken: tuple[TakenDocument, str] | None = None
-        async with AsyncExitStack() as held:
-            async for part in MultipartBody(content_type, self.body_chunks()).parts():
-                if part.name == "file":
-                    if taken is not None or not part.filename:
-                        raise _refused("file", "Send one document, as the field file with a filename.")
-                    document = await held.enter_async_context(self._convert_file.take(part.chunks()))
-                    taken = (document, part.filename)
-                elif part.name in _FIELDS:
-                    fields[part.name] = await part.text()
-                else:
-                    raise _refused(part.name[:100], "The form knows no such field.")
-            if taken is None:
-                raise _refused("file", "The form lacks the field file.")
-            form = parse_json(json.dumps(body_of_form(fields)).encode(), ConvertForm)
+    async def _given(self) -> ConvertedFile:
+        async with self.given(self._convert_file.take, _FIELDS) as given:
+            form = parse_json(json.dumps(body_of_form(given.fields)).encode(), ConvertForm)
             chosen = form.options.chosen(form.password)
-            return await self._convert_file.given(self._owner, *taken, form.to, chosen)
+            return await self._convert_file.given(self._owner, given.document, given.name, form.to, chosen)
 
 
 class FormatsHandler(ApiHandler):
@@ -145,8 +112,3 @@ class FormatsHandler(ApiHandler):
     async def get(self) -> None:
         """List them."""
         self.reply(formats_of(self._convert_file.graph))
-
-
-def _refused(field: str, detail: str) -> Problem:
-    fault = {"pointer": f"/{field}", "code": "invalid_field", "message": detail}
-    return Problem(422, "validation_failed", detail, errors=[fault])

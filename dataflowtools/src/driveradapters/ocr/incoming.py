@@ -5,16 +5,16 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TypeVar
 
+from dataflowtools.src.driveradapters.file.incoming import json_bytes, refused
 from dataflowtools.src.driveradapters.file.multipart import MultipartBody
 from dataflowtools.src.driveradapters.ocr.models import FileChoice
 from dataflowtools.src.logics.file.open_file import OpenFile
 from dataflowtools.src.logics.ocr.ports.page_source import HeldFile
-from servicekit.http import Problem, StreamingHandler
+from servicekit.http import StreamingHandler
 from servicekit.parsing import parse_json, parse_query, takes_many
 
 Model = TypeVar("Model", bound=FileChoice)
 Take = Callable[[AsyncIterator[bytes]], AbstractAsyncContextManager[HeldFile]]
-_MAX_JSON_BYTES = 1 << 20
 
 
 class SeeingHandler(StreamingHandler):
@@ -31,14 +31,9 @@ class SeeingHandler(StreamingHandler):
         return await self._uploaded(model, stack)
 
     async def _stored(self, model: type[Model], stack: AsyncExitStack) -> tuple[HeldFile, Model]:
-        raw = bytearray()
-        async for chunk in self.body_chunks():
-            raw += chunk
-            if len(raw) > _MAX_JSON_BYTES:
-                raise Problem(413, "body_too_large", f"A JSON body has at most {_MAX_JSON_BYTES} bytes here.")
-        asked = parse_json(bytes(raw), model)
+        asked = parse_json(await json_bytes(self), model)
         if asked.file_id is None:
-            raise _refused("file_id", "Name a stored file, or upload one as multipart/form-data.")
+            raise refused("file_id", "Name a stored file, or upload one as multipart/form-data.")
         opened = await stack.enter_async_context(self.open_file(self.caller.tenant, asked.file_id))
         return await stack.enter_async_context(self.take(opened.reader.chunks())), asked
 
@@ -49,18 +44,18 @@ class SeeingHandler(StreamingHandler):
         async for part in body.parts():
             if part.name == "file":
                 if held is not None:
-                    raise _refused("file", "Send one file.")
+                    raise refused("file", "Send one file.")
                 held = await stack.enter_async_context(self.take(part.chunks()))
             else:
                 fields.setdefault(part.name, []).append((await part.text()).encode())
         asked = self._options(model, fields)
         if held is not None and asked.file_id is not None:
-            raise _refused("file_id", "Either upload a file or name a stored one.")
+            raise refused("file_id", "Either upload a file or name a stored one.")
         if held is None and asked.file_id is not None:
             opened = await stack.enter_async_context(self.open_file(self.caller.tenant, asked.file_id))
             held = await stack.enter_async_context(self.take(opened.reader.chunks()))
         if held is None:
-            raise _refused("file", "The form has no part named file.")
+            raise refused("file", "The form has no part named file.")
         return held, asked
 
     def _options(self, model: type[Model], fields: dict[str, list[bytes]]) -> Model:
@@ -82,7 +77,7 @@ def _with_json(model: type[Model], fields: dict[str, list[bytes]], lists: set[st
         if name in lists:
             values[name] = _json(name, text) if text.lstrip().startswith("[") else _listed(name, found)
         elif len(found) > 1:
-            raise _refused(name, "Given more than once.")
+            raise refused(name, "Given more than once.")
         else:
             values[name] = _plain(model, name, text)
     return parse_json(json.dumps(values).encode(), model)
@@ -109,9 +104,4 @@ def _json(name: str, text: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise _refused(name, f"{name} is not valid JSON.") from None
-
-
-def _refused(field: str, detail: str) -> Problem:
-    fault = {"pointer": f"/{field[:100]}", "code": "invalid_field", "message": detail}
-    return Problem(422, "validation_failed", detail, errors=[fault])
+        raise refused(name, f"{name} is not valid JSON.") from None
