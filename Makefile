@@ -16,7 +16,7 @@ run: setup guest ## start both services on embedded defaults; Ctrl-C stops them
 
 test: setup-dev guest ## everything: lint, types, architecture, all tests
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -q -m "not soak" $(TESTS)
+	@scripts/run_tests.sh $(TESTS)
 
 check: setup-dev ## lint, types, architecture rules
 	@echo "ruff";         $(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
