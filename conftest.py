@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-
 A_SERVER_WAS_MISSING = 6  # behind pytest's own exit codes: no second look changes it
 
 
