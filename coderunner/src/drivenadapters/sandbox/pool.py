@@ -137,12 +137,15 @@ class Pool:
             self._dismiss(child)
 
     def _refill(self) -> None:
-        if self._parent is None or self._closing:
+        parent = self._parent
+        if parent is None or self._closing:
             return
-        wanted = self._target + len(self._waiting) - len(self._parked) - self._parent.children_coming
-        room = self._size.most - self._parent.alive_children
+        wanted = self._target + len(self._waiting) - len(self._parked) - parent.children_coming
+        room = self._size.most - parent.alive_children
         for _ in range(min(wanted, room)):
-            self._parent.ask_child()
+            if parent.lost:
+                return  # it was found dead while it was asked, and another one is on its way
+            parent.ask_child()
 
     async def take(self, wishes: Mapping[str, Any] | None = None) -> Child:
         """A parked child; with wishes of its own a run gets one that is made for it."""

@@ -131,20 +131,25 @@ async def test_runs_that_are_going_end_before_the_service_does(own_service, own_
 
 
 async def test_the_death_of_the_parents_under_load_costs_no_answer(own_service, own_client):
-    parents = [pid for pid in processes_of(own_service.pid) if parent_of(pid) == own_service.pid]
-    assert len(parents) == 3
-    going = [asyncio.create_task(run(own_client, f"sum(range({10**6 + n}))")) for n in range(40)]
-    await asyncio.sleep(0.05)
-    for pid in parents:
-        os.kill(pid, signal.SIGKILL)
-    replies = [await one for one in going]
-    assert {reply.status for reply in replies} <= {200, 503}
-    assert {reply.json()["code"] for reply in replies if reply.status == 503} <= {"sandbox_unavailable"}
-    assert all(reply.json()["status"] == "success" for reply in replies if reply.status == 200)
-    await asyncio.to_thread(until, lambda: own_service.health()[0] == 200, "the pool has recovered")
+    """At different moments of a burst: while children are handed out, asked for, and running."""
+    assert len(_parents(own_service)) == 3
+    for delay_s in (0.0, 0.01, 0.02, 0.03, 0.05, 0.1):
+        going = [asyncio.create_task(run(own_client, f"sum(range({10**6 + n}))")) for n in range(30)]
+        await asyncio.sleep(delay_s)
+        for pid in _parents(own_service):
+            os.kill(pid, signal.SIGKILL)
+        replies = [await one for one in going]
+        assert {reply.status for reply in replies} <= {200, 503}, delay_s
+        assert {reply.json()["code"] for reply in replies if reply.status == 503} <= {"sandbox_unavailable"}
+        assert all(reply.json()["status"] == "success" for reply in replies if reply.status == 200)
+        await asyncio.to_thread(until, lambda: own_service.health()[0] == 200, "the pool has recovered")
     assert (await run(own_client, "print(1)")).json()["stdout"] == "1\n"
     assert (await run(own_client, "import pandas; print(2)")).json()["stdout"] == "2\n"
     assert own_service.sandbox()["pools"]["slim"]["restarts"] >= 1
+
+
+def _parents(service):
+    return [pid for pid in processes_of(service.pid) if parent_of(pid) == service.pid]
 
 
 async def test_a_jail_whose_first_process_dies_is_replaced(own_service, own_client):
