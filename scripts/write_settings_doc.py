@@ -3,6 +3,9 @@
 import sys
 from pathlib import Path
 
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [
     str(ROOT),
@@ -13,7 +16,8 @@ sys.path[:0] = [
 
 from coderunner.src.common.settings import Settings as CodeRunner  # noqa: E402 - the path comes first
 from dataflowtools.src.common.settings import Settings as DataFlowTools  # noqa: E402
-from servicekit.settings import settings_table  # noqa: E402
+from servicekit.parsing import takes_many  # noqa: E402
+from servicekit.settings import variable  # noqa: E402
 
 TARGET = ROOT / "docs" / "settings.md"
 HEAD = """# Settings
@@ -34,7 +38,26 @@ Where a well-known name has another default or meaning here than people may expe
 def text() -> str:
     """The whole page."""
     sections = (("coderunner", CodeRunner), ("dataflowtools", DataFlowTools))
-    return HEAD + "".join(f"\n## {name}\n\n{settings_table(model)}" for name, model in sections)
+    return HEAD + "".join(f"\n## {name}\n\n{_table(model)}" for name, model in sections)
+
+
+def _table(model: type[BaseModel]) -> str:
+    """A service's settings: variable, default, meaning."""
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in model.model_fields.items():
+        meaning = " ".join((field.description or "").replace("|", "\\|").split())
+        rows.append(f"| `{variable(name, field)}` | {_default(field)} | {meaning} |")
+    return "\n".join(rows) + "\n"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is None or isinstance(value, SecretStr):
+        return ""
+    text = ",".join(map(str, value)) if takes_many(field.annotation) else str(value)
+    return f"`{text.lower() if isinstance(value, bool) else text}`" if text else ""
 
 
 if __name__ == "__main__":

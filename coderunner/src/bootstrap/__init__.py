@@ -9,8 +9,8 @@ from coderunner.src.bootstrap.caching import open_cached_runs
 from coderunner.src.bootstrap.executions import open_executions
 from coderunner.src.bootstrap.runs import open_runs
 from coderunner.src.bootstrap.watching import open_watching
+from coderunner.src.common.security import key_policy
 from coderunner.src.common.settings import Settings
-from coderunner.src.drivenadapters.held_keys import HeldKeys
 from coderunner.src.driveradapters.code.routes import code_routes
 from coderunner.src.driveradapters.error_table import ERROR_TABLE
 from coderunner.src.driveradapters.platform.routes import platform_routes
@@ -21,7 +21,7 @@ from executor.http.errors import EXECUTION_ERRORS
 from executor.http.routes import execution_routes
 from servicekit.health import Health
 from servicekit.http import make_app
-from servicekit.keys import check_exposure
+from servicekit.keys import KeyFile, check_exposure
 from servicekit.metrics import Metrics
 
 VERSION = "1.0.0"
@@ -30,10 +30,8 @@ VERSION = "1.0.0"
 @asynccontextmanager
 async def bootstrap(settings: Settings, *, sandbox: Sandbox | None = None) -> AsyncIterator[Application]:
     """Build the service from real adapters unless a port is given; whatever is opened here is closed here."""
-    keys = HeldKeys(settings.api_key_file) if settings.api_key_file else None
+    keys = KeyFile(settings.api_key_file, key_policy) if settings.api_key_file else None
     check_exposure(settings.host, keys, auth=settings.auth)
-    if keys:
-        keys.check()
     health, metrics = Health(), Metrics()
     async with AsyncExitStack() as resources:
         runs = await open_runs(settings, resources, health, metrics, sandbox=sandbox)

@@ -6,18 +6,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from coderunner.src.bootstrap import VERSION
 from coderunner.src.bootstrap.executions import handlers_of, results_folder
 from coderunner.src.bootstrap.runs import open_runs
+from coderunner.src.common.security import key_policy
 from coderunner.src.common.settings import Settings
 from coderunner.src.drivenadapters.database.owner import OWNER
-from coderunner.src.drivenadapters.held_keys import HeldKeys
 from executor.adapters.celery.worker import WorkerParts, WorkerPlan, run_worker
 from executor.adapters.prometheus import PrometheusMonitoring
 from executor.adapters.results import open_results
 from rowkit.opening import database_url
 from servicekit.health import Health
 from servicekit.http import make_app
-from servicekit.keys import check_exposure
+from servicekit.keys import KeyFile, check_exposure
 from servicekit.metrics import Metrics
-from servicekit.server import answering
 
 
 def work(settings: Settings) -> None:
@@ -30,7 +29,7 @@ def work(settings: Settings) -> None:
 @asynccontextmanager
 async def _parts(settings: Settings) -> AsyncIterator[WorkerParts]:
     """Open what the service opens, except its routes."""
-    keys = HeldKeys(settings.api_key_file) if settings.api_key_file else None
+    keys = KeyFile(settings.api_key_file, key_policy) if settings.api_key_file else None
     check_exposure(settings.host, keys, auth=settings.auth)
     health, metrics = Health(), Metrics()
     async with AsyncExitStack() as resources:
@@ -41,5 +40,7 @@ async def _parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             keys=keys, health=health, metrics=metrics,
             trusted_hosts=("*",) if settings.auth == "none" else (),
         )  # fmt: skip
-        await resources.enter_async_context(answering(app, host=settings.host, port=settings.port))
+        server = app.listen(settings.port, settings.host)
+        resources.push_async_callback(server.close_all_connections)
+        resources.callback(server.stop)
         yield WorkerParts(handlers_of(settings, runs), results, PrometheusMonitoring(metrics.registry))

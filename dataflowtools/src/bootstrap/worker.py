@@ -18,7 +18,6 @@ from servicekit.health import Health
 from servicekit.http import make_app
 from servicekit.keys import KeyFile, check_exposure
 from servicekit.metrics import Metrics
-from servicekit.server import answering
 
 
 def work(settings: Settings) -> None:
@@ -46,5 +45,7 @@ async def _parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             keys=keys, health=health, metrics=metrics,
             trusted_hosts=("*",) if settings.auth == "none" else (),
         )  # fmt: skip
-        await resources.enter_async_context(answering(app, host=settings.host, port=settings.port))
+        server = app.listen(settings.port, settings.host)
+        resources.push_async_callback(server.close_all_connections)
+        resources.callback(server.stop)
         yield WorkerParts(handlers_of(settings, uses), results, PrometheusMonitoring(metrics.registry))

@@ -1,14 +1,13 @@
 """What the requests of one application share, and who of their callers may do what."""
 
 import asyncio
-import ipaddress
 from dataclasses import dataclass, field
 from typing import Any
 
 from tornado.httputil import HTTPServerRequest
 
 from servicekit.health import Health
-from servicekit.keys import ANYBODY, NOBODY, Caller, KeyStore, authenticate, is_loopback
+from servicekit.keys import ANYBODY, NOBODY, Caller, KeyFile, address_of, is_loopback
 from servicekit.metrics import Metrics
 from servicekit.operations import Operation
 from servicekit.problems import ErrorTable, kit_problem
@@ -24,7 +23,7 @@ class Kit:
     name: str
     version: str
     errors: ErrorTable
-    keys: KeyStore | None
+    keys: KeyFile | None
     health: Health
     metrics: Metrics
     max_body_bytes: int
@@ -45,7 +44,7 @@ async def admit(request: HTTPServerRequest, kit: Kit, declared: Operation | None
         return ANYBODY
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     known = kind.lower() == "bearer"
-    caller = await authenticate(kit.keys, key.strip(), request.headers.get("X-Tenant")) if known else None
+    caller = kit.keys.caller_of(key.strip(), request.headers.get("X-Tenant")) if known else None
     if declared is None or declared.public:
         return caller or NOBODY
     if caller is None:
@@ -64,13 +63,6 @@ def is_operator(request: HTTPServerRequest, caller: Caller) -> bool:
 def _check_host(request: HTTPServerRequest, kit: Kit) -> None:
     """Without keys a web page must not reach this service by a public name that it makes point here."""
     host = request.host_name.lower().strip(".[]")
-    private = "." not in host or host.endswith(_PRIVATE_NAMES) or _is_address(host)
+    private = "." not in host or host.endswith(_PRIVATE_NAMES) or address_of(host) is not None
     if kit.keys is None and not private and not kit.trusted_hosts & {host, "*"}:
         raise kit_problem("forbidden", "Without API keys the service does not answer to this Host.")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(host))
-    except ValueError:
-        return False

@@ -7,7 +7,7 @@ from tornado.web import Application, RequestHandler
 from servicekit.admission import Kit
 from servicekit.handler import UnknownAddress
 from servicekit.health import Health
-from servicekit.keys import KeyStore
+from servicekit.keys import KeyFile
 from servicekit.metrics import Metrics
 from servicekit.openapi import Document
 from servicekit.operations import METHODS, Route
@@ -22,7 +22,7 @@ def make_app(
     version: str,
     errors: ErrorTable,
     description: str = "",
-    keys: KeyStore | None = None,
+    keys: KeyFile | None = None,
     health: Health | None = None,
     metrics: Metrics | None = None,
     max_body_bytes: int = 10 << 20,

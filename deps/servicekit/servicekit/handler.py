@@ -7,9 +7,8 @@ import secrets
 import time
 from collections.abc import Awaitable, Mapping
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel
 from tornado.iostream import IOStream
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
@@ -20,7 +19,6 @@ from servicekit.logs import request_context
 from servicekit.operations import METHODS, Verb, operation_of
 from servicekit.problems import Problem, is_expected, kit_problem, problem_of
 
-Model = TypeVar("Model", bound=BaseModel)
 CLIENT_LEFT = 499
 DISCARD_BYTES = 1 << 20  # a refused body up to this size is read, so that the connection can go on
 LINGER_S = 2.0  # a refused client may keep sending this long, or a reset would destroy the reply on its way
@@ -206,19 +204,19 @@ class PlainHandler(RequestHandler):
 
     # What verbs use
 
-    def parse_body(self, model: type[Model]) -> Model:
+    def parse_body(self, model: type[parsing.Model]) -> parsing.Model:
         """The JSON body as a model."""
         media_type = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if media_type != "application/json" and not media_type.endswith("+json"):
             raise kit_problem("unsupported_media_type", "Send the body as Content-Type: application/json.")
         return parsing.parse_json(bytes(self._body), model)
 
-    def parse_query(self, model: type[Model]) -> Model:
+    def parse_query(self, model: type[parsing.Model]) -> parsing.Model:
         """The query string as a model."""
         return parsing.parse_query(self.request.query_arguments, model)
 
     def reply(self, content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
-        """Answer with JSON, or with no body when there is no content."""
+        """Answer with JSON, which bytes are already, or with no body when there is no content."""
         self.set_status(204 if content is None and status == 200 else status)  # noqa: PLR2004
         self._headers["Content-Type"] = "application/json"
         for name, value in (headers or {}).items():
@@ -226,19 +224,7 @@ class PlainHandler(RequestHandler):
         if content is None:
             self.clear_header("Content-Type")
         else:
-            self.write(parsing.encode_json(content))
-
-    def reply_encoded(self, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        """Answer with a JSON document that `encode_json` has written before."""
-        self._headers["Content-Type"] = "application/json"
-        for name, value in (headers or {}).items():
-            self.set_header(name, value)
-        self.write(body)
-
-    @property
-    def last_event_id(self) -> str | None:
-        """Where a client that lost an event stream wants to go on."""
-        return self.request.headers.get("Last-Event-ID")
+            self.write(content if isinstance(content, bytes) else parsing.encode_json(content))
 
     @property
     def idempotency_key(self) -> str | None:

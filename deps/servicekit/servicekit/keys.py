@@ -11,18 +11,18 @@ import string
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from servicekit.problems import kit_problem
 from servicekit.settings import SettingsError
 
-__all__ = ["Caller", "KeyFile", "KeyStore", "StoredKey", "check_exposure"]
+__all__ = ["Caller", "KeyFile", "check_exposure"]
 
 SCOPES = frozenset({"run", "packages", "files", "documents", "admin", "delegate"})
 DEFAULT_TENANT = "default"
@@ -69,68 +69,53 @@ class StoredKey(BaseModel):
         return same and not self.revoked and (self.expires_at is None or datetime.now(UTC) < self.expires_at)
 
 
-class KeyStore(Protocol):
-    """Where keys are kept; `pepper` is the secret that their digests are made with."""
-
-    @property
-    def pepper(self) -> bytes: ...
-
-    async def find(self, key_id: str) -> StoredKey | None: ...
-
-
-async def authenticate(store: KeyStore, presented: str, tenant: str | None) -> Caller | None:
-    """The caller a key stands for, or None; only a delegate acts for the tenant that it names."""
-    match = _KEY.fullmatch(presented)
-    if match is None or int(match[3], 16) != zlib.crc32(f"{match[1]}{match[2]}".encode()):
-        return None
-    stored = await store.find(match[1])
-    if stored is None or not stored.opens(_digest(store.pepper, presented)):
-        return None
-    tenant = stored.tenant if tenant is None else tenant
-    if tenant != stored.tenant and "delegate" not in stored.scopes:
-        raise kit_problem("forbidden", "Only a delegate key may act for another tenant.")
-    if not _TENANT.fullmatch(tenant):
-        raise kit_problem("bad_request", "X-Tenant is not a valid tenant name.")
-    return Caller(stored.key_id, tenant, stored.user, stored.scopes, stored.policy)
-
-
-def check_exposure(host: str, keys: KeyStore | None, *, auth: str = "keys") -> None:
-    """Refuse to listen beyond this machine unless keys guard the service or the operator said AUTH=none."""
-    guarded = keys is not None and bool(keys.pepper)
-    if not guarded and auth != "none" and not is_loopback(host):
-        message = f"HOST is {host!r}, which others can reach, and no API keys are configured: "
-        raise SettingsError(message + "make keys, listen on 127.0.0.1, or set AUTH=none.")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address is this machine's own."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 class _Ring(BaseModel):
-    pepper: str
+    pepper: str = Field(pattern=r"^[0-9a-f]{64}$")  # the secret that digests are made with
     keys: dict[str, StoredKey] = {}
+
+    def digest(self, key: str) -> str:
+        return hmac.new(bytes.fromhex(self.pepper), key.encode(), hashlib.sha256).hexdigest()
 
 
 class KeyFile:
-    """Keys in a JSON file of mode 0600; a changed file is read again."""
+    """Keys in a JSON file of mode 0600; a changed file is read again.
 
-    def __init__(self, path: str | Path) -> None:
+    `check_policy` raises ValueError for a policy that the service does not understand: such a key opens nothing.
+    """
+
+    def __init__(self, path: str | Path, check_policy: Callable[[dict[str, Any]], object] = dict) -> None:
         self._path = Path(path)
+        self._check_policy = check_policy
         self._stamp: tuple[int, ...] = ()
-        self._ring = _Ring(pepper="")
+        self._ring = _Ring.model_construct(pepper="")
 
-    @property
-    def pepper(self) -> bytes:
-        """The secret of this file's digests."""
-        return bytes.fromhex(self._read().pepper)
+    def caller_of(self, presented: str, tenant: str | None = None) -> Caller | None:
+        """The caller a key stands for, or None; only a delegate acts for the tenant that it names."""
+        match = _KEY.fullmatch(presented)
+        if match is None or int(match[3], 16) != zlib.crc32(f"{match[1]}{match[2]}".encode()):
+            return None
+        ring = self._read()
+        stored = ring.keys.get(match[1])
+        if stored is None or not stored.opens(ring.digest(presented)):
+            return None
+        self.check([stored])
+        tenant = stored.tenant if tenant is None else tenant
+        if tenant != stored.tenant and "delegate" not in stored.scopes:
+            raise kit_problem("forbidden", "Only a delegate key may act for another tenant.")
+        if not _TENANT.fullmatch(tenant):
+            raise kit_problem("bad_request", "X-Tenant is not a valid tenant name.")
+        return Caller(stored.key_id, tenant, stored.user, stored.scopes, stored.policy)
 
-    async def find(self, key_id: str) -> StoredKey | None:
-        """The key of that id, or None."""
-        return self._read().keys.get(key_id)
+    def check(self, keys: Iterable[StoredKey]) -> None:
+        """Raise SettingsError that names every key whose policy the service does not understand."""
+        faults = []
+        for key in keys:
+            try:
+                self._check_policy(key.policy)
+            except ValueError as error:
+                faults.append(f"The policy of the API key {key.key_id} is not valid: {error}")
+        if faults:
+            raise SettingsError("\n".join(faults))
 
     def all(self) -> list[StoredKey]:
         """Every key, the oldest first."""
@@ -156,7 +141,7 @@ class KeyFile:
         key = f"sf_live_{key_id}_{secret}{zlib.crc32(f'{key_id}{secret}'.encode()):08x}"
         stored = StoredKey(
             key_id=key_id,
-            digest=_digest(bytes.fromhex(ring.pepper), key),
+            digest=ring.digest(key),
             tenant=tenant,
             user=user,
             scopes=frozenset(scopes),
@@ -197,8 +182,27 @@ class KeyFile:
         Path(draft.name).replace(self._path)
 
 
-def _digest(pepper: bytes, key: str) -> str:
-    return hmac.new(pepper, key.encode(), hashlib.sha256).hexdigest()
+def check_exposure(host: str, keys: KeyFile | None, *, auth: str = "keys") -> None:
+    """Refuse keys that cannot be used, and to listen beyond this machine without any unless AUTH=none."""
+    if keys is not None:
+        keys.check(keys.all())
+    elif auth != "none" and not is_loopback(host):
+        message = f"HOST is {host!r}, which others can reach, and no API keys are configured: "
+        raise SettingsError(message + "make keys, listen on 127.0.0.1, or set AUTH=none.")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine's own."""
+    address = address_of(host)
+    return host == "localhost" if address is None else address.is_loopback
+
+
+def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that a host is written as, or None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
 
 
 def _random(length: int) -> str:
@@ -214,7 +218,7 @@ def main(argv: list[str]) -> str:
     parser.add_argument("--user")
     parser.add_argument("--scopes", default="run", help="comma separated, of: " + ",".join(sorted(SCOPES)))
     parser.add_argument("--expires-days", type=int)
-    parser.add_argument("--policy", help="a JSON file: what the service holds the key to")
+    parser.add_argument("--policy", type=_policy, help="a JSON file: what the service holds the key to")
     parser.add_argument("--id", default="", help="the key to revoke: the third part of its text")
     options = parser.parse_args(argv)
     keys, days = KeyFile(options.file), options.expires_days
@@ -222,9 +226,8 @@ def main(argv: list[str]) -> str:
         keys.revoke(options.id)
     if options.command == "create":
         expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
-        policy = _policy(options.policy) if options.policy else None
-        scopes = options.scopes.split(",")
-        return keys.create(options.tenant, scopes, user=options.user, expires_at=expires_at, policy=policy)
+        held = {"user": options.user, "expires_at": expires_at, "policy": options.policy}
+        return keys.create(options.tenant, options.scopes.split(","), **held)
     return "\n".join(key.model_dump_json(exclude={"digest"}) for key in keys.all())
 
 

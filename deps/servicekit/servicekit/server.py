@@ -6,8 +6,7 @@ import resource
 import signal
 import sys
 import weakref
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -18,7 +17,7 @@ from tornado.web import Application
 from servicekit.admission import Kit
 from servicekit.listener import turn_away
 
-__all__ = ["answering", "serve"]
+__all__ = ["serve"]
 
 QUIET_S = 0.3  # after the last request, for those on their way along connections that were kept
 HANDSHAKE_S = 0.1  # for those whose connection has begun when the service starts to drain
@@ -111,17 +110,6 @@ async def serve(
         await server.close_all_connections()
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
-
-
-@asynccontextmanager
-async def answering(app: Application, *, host: str, port: int) -> AsyncIterator[int]:
-    """Answer requests beside something else, such as a worker, whose end is the end; yields the port."""
-    server = make_server(app)
-    try:
-        yield server.bind_to(host, port)
-    finally:
-        server.stop()
-        await server.close_all_connections()
 
 
 async def _drain(kit: Kit, server: Server, drain_s: float, signals: asyncio.Queue[int]) -> None:

@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from servicekit.parsing import takes_many
+from servicekit.parsing import Model, takes_many
 
-__all__ = ["SettingsError", "load_settings", "settings_table"]
-
-Model = TypeVar("Model", bound=BaseModel)
+__all__ = ["SettingsError", "load_settings"]
 
 
 class SettingsError(Exception):
@@ -29,7 +27,7 @@ def load_settings(
     }
     values: dict[str, Any] = {}
     for name, field in model.model_fields.items():
-        text = found.get(_variable(name, field))
+        text = found.get(variable(name, field))
         if text is not None:
             parts = [part.strip() for part in text.split(",") if part.strip()]
             values[field.alias or name] = parts if takes_many(field.annotation) else text
@@ -37,31 +35,13 @@ def load_settings(
         return model.model_validate(values)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
-        names = {field.alias or name: _variable(name, field) for name, field in model.model_fields.items()}
+        names = {field.alias or name: variable(name, field) for name, field in model.model_fields.items()}
         lines = [
             f"  {names.get(str((*fault['loc'], '')[0]), 'settings')}: {fault['msg']}" for fault in faults
         ]
         raise SettingsError("\n".join(["The settings are not valid:", *lines])) from None
 
 
-def settings_table(model: type[BaseModel]) -> str:
-    """The settings as a Markdown table: variable, default, meaning."""
-    rows = ["| variable | default | meaning |", "|---|---|---|"]
-    for name, field in model.model_fields.items():
-        meaning = " ".join((field.description or "").replace("|", "\\|").split())
-        rows.append(f"| `{_variable(name, field)}` | {_default(field)} | {meaning} |")
-    return "\n".join(rows) + "\n"
-
-
-def _variable(name: str, field: FieldInfo) -> str:
+def variable(name: str, field: FieldInfo) -> str:
+    """The environment variable of a field."""
     return field.alias or name.upper()
-
-
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "required"
-    value = field.get_default(call_default_factory=True, validated_data={})
-    if value is None or isinstance(value, SecretStr):
-        return ""
-    text = ",".join(map(str, value)) if takes_many(field.annotation) else str(value)
-    return f"`{text.lower() if isinstance(value, bool) else text}`" if text else ""

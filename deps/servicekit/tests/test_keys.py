@@ -8,7 +8,7 @@ import pytest
 
 from deps.servicekit.tests.example import example_app
 from deps.servicekit.tests.raw import connected, head
-from servicekit.keys import KeyFile, authenticate, check_exposure, main
+from servicekit.keys import KeyFile, check_exposure, main
 from servicekit.settings import SettingsError
 from servicekit.testing import assert_problem, serving
 
@@ -173,11 +173,35 @@ def test_the_command_line_makes_lists_and_revokes(tmp_path):
     assert (wrong.returncode, wrong.stderr) == (1, "Unknown scopes: everything\n")
 
 
-async def test_a_caller_carries_the_policy_of_its_key(keys):
+def test_a_caller_carries_the_policy_of_its_key(keys):
     presented = keys.create("acme", ["run"], policy={"colour": "red"})
 
-    assert (await authenticate(keys, presented, None)).policy == {"colour": "red"}
-    assert (await authenticate(keys, keys.create("acme", ["run"]), None)).policy == {}
+    assert keys.caller_of(presented).policy == {"colour": "red"}
+    assert keys.caller_of(keys.create("acme", ["run"])).policy == {}
+
+
+def test_a_key_whose_policy_is_not_understood_opens_nothing(tmp_path):
+    def only_colours(policy):
+        if set(policy) - {"colour"}:
+            raise ValueError("only colours are known")
+
+    keys = KeyFile(tmp_path / "held.json", only_colours)
+    good, bad = (keys.create("acme", ["run"], policy={name: "red"}) for name in ("colour", "shape"))
+
+    assert keys.caller_of(good).tenant == "acme"
+    with pytest.raises(SettingsError, match="only colours are known"):
+        keys.caller_of(bad)
+    with pytest.raises(SettingsError, match=bad.split("_")[2]):
+        check_exposure("127.0.0.1", keys)
+
+
+def test_a_file_without_a_secret_opens_nothing(tmp_path):
+    path = tmp_path / "empty.json"
+    path.touch(mode=0o600)
+    path.write_text('{"pepper": "", "keys": {}}')
+
+    with pytest.raises(SettingsError, match="not a file of API keys"):
+        check_exposure("0.0.0.0", KeyFile(path))
 
 
 def test_the_command_line_keeps_a_policy_with_a_key(tmp_path):

@@ -3,7 +3,7 @@ import os
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from servicekit.settings import SettingsError, load_settings, settings_table
+from servicekit.settings import SettingsError, load_settings
 
 
 class Settings(BaseModel):
@@ -48,15 +48,3 @@ def test_all_faults_are_told_at_once_and_no_value():
 
 def test_a_missing_file_is_no_fault(tmp_path):
     assert load_settings(Settings, {"SERVICE_URL": "x"}, env_file=tmp_path / "none").port == 8080
-
-
-def test_the_table_lists_every_setting():
-    assert settings_table(Settings).splitlines() == [
-        "| variable | default | meaning |",
-        "|---|---|---|",
-        "| `PORT` | `8080` | Where to \\| listen. |",
-        "| `TOKEN` |  | Secret. |",
-        "| `LEVELS` | `a,b` | Allowed. |",
-        "| `ENABLED` | `true` | On or off. |",
-        "| `SERVICE_URL` | required | Needed. |",
-    ]

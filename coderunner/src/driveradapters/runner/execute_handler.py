@@ -62,7 +62,7 @@ class ExecuteHandler(ApiHandler):
         plan = self._cached_runs.plan(self.request.headers.get("Cache-Control"))
         if plan.used:
             served = await self._cached_runs(self.caller.tenant, program, wishes, plan, encoded_reply)
-            self.reply_encoded(served.body, headers=served.headers)
+            self.reply(served.body, headers=served.headers)
             return
         execution = await self._execute_code(self.caller.tenant, program, wishes)
         self.reply(execution_reply(execution), headers=_BYPASSED)

@@ -55,8 +55,8 @@ class EngineHandler(ApiHandler):
 
     def resume_after(self) -> int:
         """Where a client that lost an event stream goes on."""
-        last = self.last_event_id
-        if last is None or last == "":
+        last = self.request.headers.get("Last-Event-ID", "")
+        if not last:
             return 0
         if not (last.isdecimal() and len(last) <= 18):  # noqa: PLR2004 - what fits into a row's number
             raise Problem(400, "bad_request", "Last-Event-ID is not a number that this stream gave out.")
