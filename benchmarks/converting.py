@@ -1,7 +1,7 @@
-"""Converting through the limited workers, beside cold soffice, unoserver and pandoc alone on the same files.
+"""Documents out: converting and filling templates, beside cold soffice, unoserver, pandoc and docxtpl alone.
 
-Ours is measured twice: a step in a warm worker, and the whole HTTP call with look, route and storing. unoserver
-lives in .cache/bench-uno on the system's Python with its UNO bindings, where both can be had.
+Converting is measured twice: a step in a warm worker, and the whole HTTP call with look, route and storing; the
+ratios are of medians, a peer's over our HTTP call's.
 """
 
 import asyncio
@@ -9,13 +9,9 @@ import contextlib
 import json
 import os
 import shutil
-import socket
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +26,9 @@ sys.path[:0] = [
 import docx  # noqa: E402
 import openpyxl  # noqa: E402
 
+from benchmarks.converting_templates import templates  # noqa: E402
+from benchmarks.converting_unoserver import unoserver  # noqa: E402
+from benchmarks.timing import ratio, run, summary, timed  # noqa: E402
 from dataflowtools.src.bootstrap.programs import families_for, open_programs  # noqa: E402
 from dataflowtools.src.common.settings import Settings  # noqa: E402
 from dataflowtools.src.drivenadapters.converting.worker_converters import (  # noqa: E402
@@ -43,8 +42,6 @@ from dataflowtools.tests.http_service import running  # noqa: E402
 from dataflowtools.tests.multipart_bodies import Form  # noqa: E402
 
 RUNS = 10
-UNO_VENV = ROOT / ".cache" / "bench-uno"
-UV = str(Path(sys.executable).with_name("uv"))
 JOBS = {"page.docx": "pdf", "sheet.xlsx": "pdf", "long.docx": "pdf", "text.md": "docx"}
 
 
@@ -60,10 +57,27 @@ def measure() -> dict[str, Any]:
         if shutil.which("soffice"):
             report["soffice cold"] = cold(folder)
         if shutil.which("pandoc"):
-            report["pandoc alone"] = {"text.md docx": timed(lambda: run(pandoc(folder)))}
-        report["unoserver"] = unoserver(folder)
+            report["pandoc alone"] = {"text.md docx": timed(lambda: run(pandoc(folder)), RUNS)}
+        report["unoserver"] = unoserver(folder, [name for name, to in JOBS.items() if to == "pdf"], RUNS)
+        report["a peer / ours"] = ratios(report)
+        report["templates"] = asyncio.run(templates(folder))
     print(json.dumps(report, indent=1))
     return report
+
+
+def ratios(report: dict[str, Any]) -> dict[str, Any]:
+    """How many times as long each peer takes for the same file."""
+    found: dict[str, Any] = {}
+    for job, ours in report["ours, HTTP call"].items():
+        unoserver_took = report["unoserver"].get(job, {})
+        peers = {
+            "soffice cold": report.get("soffice cold", {}).get(job, {}),
+            "unoserver, its client": unoserver_took.get("client", {}),
+            "unoserver, bare call": unoserver_took.get("call", {}),
+            "pandoc alone": report.get("pandoc alone", {}).get(job, {}),
+        }
+        found[job] = {name: ratio(took, ours) for name, took in peers.items() if took}
+    return found
 
 
 def make_files(folder: Path) -> None:
@@ -89,24 +103,6 @@ def make_files(folder: Path) -> None:
     long.save(str(folder / "long.docx"))
     part = "# 标题\n\n正文 with **bold** words.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
     (folder / "text.md").write_text(part * 20, encoding="utf-8")
-
-
-def summary(times: list[float]) -> dict[str, float]:
-    return {"median_s": round(statistics.median(times), 3), "best_s": round(min(times), 3)}
-
-
-def timed(call: Callable[[], Any], runs: int = RUNS) -> dict[str, float]:
-    """Time a call so many times."""
-    times = []
-    for _ in range(runs):
-        started = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - started)
-    return summary(times)
-
-
-def run(argv: list[str]) -> None:
-    subprocess.run(argv, check=True, capture_output=True, timeout=120)
 
 
 async def ours_steps(folder: Path) -> dict[str, Any]:
@@ -179,86 +175,12 @@ def cold(folder: Path) -> dict[str, Any]:
                 "--outdir", str(folder / "cold"), str(folder / name),
             ]  # fmt: skip
             run(argv)
-            figures[f"{name} {to}"] = timed(lambda argv=argv: run(argv), runs=4)
+            figures[f"{name} {to}"] = timed(lambda argv=argv: run(argv), RUNS)
     return figures
 
 
 def pandoc(folder: Path) -> list[str]:
     return ["pandoc", "-f", "gfm", str(folder / "text.md"), "-o", str(folder / "text.docx")]
-
-
-def unoserver(folder: Path) -> dict[str, Any]:
-    """A warm unoserver, asked over its own protocol by its own client and by a bare call."""
-    python = UNO_VENV / "bin" / "python"
-    if not python.exists():
-        made = [
-            ["/usr/bin/python3", "-c", "import uno"],
-            [UV, "venv", "-q", "--python", "/usr/bin/python3", "--system-site-packages", str(UNO_VENV)],
-            [UV, "pip", "install", "-q", "--python", str(python), "unoserver"],
-        ]
-        for argv in made:
-            if (
-                shutil.which(argv[0]) is None
-                or subprocess.run(argv, check=False, capture_output=True).returncode
-            ):
-                return {"not measured": f"{' '.join(argv)[:60]} does not work here"}
-    with served_by_unoserver(folder, python) as port:
-        client = str(python.with_name("unoconvert"))
-        return {
-            f"{name} {to}": asked_of_unoserver(folder, name, port, python, client)
-            for name, to in JOBS.items()
-            if to == "pdf"
-        }
-
-
-def asked_of_unoserver(folder: Path, name: str, port: int, python: Path, client: str) -> dict[str, Any]:
-    """Time its client, and the call that the client makes; or what it says when it fails."""
-    argv = [client, "--port", str(port), str(folder / name), str(folder / "uno.pdf")]
-    first = subprocess.run(argv, check=False, capture_output=True, text=True, timeout=120)
-    if first.returncode:
-        return {"failed": first.stderr.strip().splitlines()[-1][:200] if first.stderr.strip() else "no word"}
-    code = (
-        "import time, statistics; from xmlrpc.client import ServerProxy\n"
-        f"server = ServerProxy('http://127.0.0.1:{port}', allow_none=True)\n"
-        "times = []\n"
-        f"for _ in range({RUNS}):\n"
-        "    started = time.perf_counter()\n"
-        f"    server.convert({str(folder / name)!r}, None, {str(folder / 'uno.pdf')!r})\n"
-        "    times.append(time.perf_counter() - started)\n"
-        "print(statistics.median(times), min(times))"
-    )
-    done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, timeout=300, check=False)
-    bare = [round(float(word), 3) for word in done.stdout.split()] if not done.returncode else None
-    return {"client": timed(lambda: run(argv)), "call median, best": bare}
-
-
-@contextlib.contextmanager
-def served_by_unoserver(folder: Path, python: Path) -> Iterator[int]:
-    """Start it, wait until it answers, and end it."""
-    ports = []
-    for _ in range(2):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            ports.append(free.getsockname()[1])
-    argv = [
-        str(python.with_name("unoserver")), "--port", str(ports[0]), "--uno-port", str(ports[1]),
-        "--user-installation", str(folder / "uno-profile"), "--executable", shutil.which("soffice") or "soffice",
-    ]  # fmt: skip
-    server = subprocess.Popen(
-        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", ports[0]), timeout=1):
-                break
-            time.sleep(0.2)
-        time.sleep(2)
-        yield ports[0]
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, 9)
-        server.wait()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the system packages that features stand on, where root or a password-less sudo may;
 # otherwise says what is missing and what is off without it. SKIP_SYSTEM_PACKAGES=1 leaves the machine alone.
+# `bench` installs what only the peers of benchmarks stand on.
 set -euo pipefail
 command -v dpkg-query >/dev/null || { echo "no Debian packages here: see scripts/system_packages.sh for what helps"; exit 0; }
 
@@ -24,6 +25,7 @@ needed=(
     "fonts-wqy-microhei|Chinese text in PDF output and in charts, and in pictures that the tests draw"
     "fonts-dejavu-core|Latin text in pictures that the tests draw"
 )
+[ "${1:-}" = bench ] && needed=("python3-uno|make bench: unoserver is not measured")
 missing=()
 for entry in "${needed[@]}"; do
     dpkg-query -W -f '${Status}' "${entry%%|*}" 2>/dev/null | grep -q "ok installed" || missing+=("$entry")
