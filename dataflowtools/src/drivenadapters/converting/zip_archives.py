@@ -9,7 +9,7 @@ from typing import BinaryIO
 from dataflowtools.src.drivenadapters.converting.held_documents import HeldDocuments
 from dataflowtools.src.drivenadapters.converting.worker_converters import WorkerSteps
 from dataflowtools.src.errors import StorageFull
-from dataflowtools.src.logics.file.batch.ports.archives import Archives, Member, NewArchive
+from dataflowtools.src.logics.file.batch.ports.archives import REPORT, Archives, Member, NewArchive
 from dataflowtools.src.logics.file.documents.ports.document_reader import TakenDocument
 
 
@@ -39,7 +39,11 @@ class ZipArchives(Archives):
             try:
                 yield made
             finally:
-                await made.finish()
+                await made.close()
+
+    async def report_of(self, archive: TakenDocument) -> bytes:
+        """Read what we wrote ourselves: that needs no worker."""
+        return await self._held.threads.run(_report, archive.handle)
 
 
 class _NewZip(NewArchive):
@@ -48,34 +52,52 @@ class _NewZip(NewArchive):
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
         self._held = held
         self._threads = held.threads
-        self._names: set[str] = set()
+        self._names = {REPORT}
         self._writing = asyncio.Lock()
 
-    async def add(self, name: str, document: TakenDocument) -> str:
+    async def add(self, name: str, chunks: AsyncIterator[bytes]) -> str:
         """Write piece by piece; of two at once, the second waits."""
         free = self._free(name)
-        self._names.add(free)
+        self._names.add(free.casefold())
         async with self._writing:
-            entry = await self._threads.run(self._zip.open, free, "w", force_zip64=True)
-            try:
-                async for chunk in self._held.read(document):
-                    await self._threads.run(entry.write, chunk)
-            except OSError as exc:
-                raise StorageFull("There is no room left for the archive.") from exc
-            finally:
-                await self._threads.run(entry.close)
+            await self._write(free, chunks)
         return free
 
-    async def finish(self) -> TakenDocument:
-        """Write the directory, once."""
-        await self._threads.run(self._zip.close)
+    async def finish(self, report: bytes) -> TakenDocument:
+        """Write the report and the directory."""
+        await self._write(REPORT, _once(report))
+        await self.close()
         return await self._held.written(self._file)
 
+    async def close(self) -> None:
+        """Write the directory, once."""
+        await self._threads.run(self._zip.close)
+
+    async def _write(self, name: str, chunks: AsyncIterator[bytes]) -> None:
+        entry = await self._threads.run(self._zip.open, name, "w", force_zip64=True)
+        try:
+            async for chunk in chunks:
+                await self._threads.run(entry.write, chunk)
+        except OSError as exc:
+            raise StorageFull("There is no room left for the archive.") from exc
+        finally:
+            await self._threads.run(entry.close)
+
     def _free(self, name: str) -> str:
+        """Number a name that is taken, in whatever case: some systems cannot tell such names apart."""
         stem, dot, ending = name.rpartition(".")
         stem, ending = (stem, dot + ending) if dot else (name, "")
         number, free = 1, name
-        while free in self._names:
+        while free.casefold() in self._names:
             number += 1
             free = f"{stem} ({number}){ending}"
         return free
+
+
+def _report(file: BinaryIO) -> bytes:
+    with zipfile.ZipFile(file) as archive:
+        return archive.read(REPORT)
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import zipfile
 
 import docx
 import openpyxl
@@ -240,44 +239,6 @@ async def test_json_of_tables_is_records_and_of_documents_is_blocks(client):
 
     assert json.loads(records) == [{"a": 1, "b": "x"}]
     assert [block["type"] for block in json.loads(blocks)["blocks"]] == ["heading", "paragraph"]
-
-
-async def test_pictures_become_pages_and_pages_pictures(client):
-    page, _ = await converted(client, picture("JPEG", quality=95), "a.jpg", "pdf")
-    drawn, made = await converted(client, page, "a.pdf", "png", dpi=96)
-    image = Image.open(io.BytesIO(drawn))
-
-    assert (made["name"], made["media_type"]) == ("a.png", "image/png")
-    assert image.size == (60, 40)
-    assert all(
-        abs(a - b) < 8 for a, b in zip(image.convert("RGB").getpixel((30, 20)), (200, 30, 30), strict=True)
-    )
-
-
-async def test_a_turned_photograph_is_set_upright(client):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    photograph = picture("JPEG", exif=exif)
-    upright, _ = await converted(client, photograph, "a.jpg", "png")
-    page, _ = await converted(client, photograph, "a.jpg", "pdf")
-    document = pdfium.PdfDocument(page)
-    size = document[0].get_size()
-    document.close()
-
-    assert Image.open(io.BytesIO(upright)).size == (40, 60)
-    assert size[0] < size[1]
-
-
-async def test_several_pages_come_in_a_zip_and_chosen_ones_alone(client):
-    document = word(*(f"line {number}" for number in range(120)))
-    many, made = await converted(client, document, "a.docx", "png", dpi=30)
-    one, alone = await converted(client, document, "a.docx", "png", dpi=30, pages="2")
-
-    assert made["media_type"] == "application/zip"
-    assert zipfile.ZipFile(io.BytesIO(many)).namelist()[:2] == ["page-0001.png", "page-0002.png"]
-    assert "pages_in_zip" in [warning["code"] for warning in made["warnings"]]
-    assert alone["media_type"] == "image/png"
-    assert Image.open(io.BytesIO(one)).format == "PNG"
 
 
 async def test_archival_pdf_and_sheets_of_one_page_are_options(client):

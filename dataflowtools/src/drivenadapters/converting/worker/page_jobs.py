@@ -22,14 +22,14 @@ def draw(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
     target = str(arguments["target"])
     with (
         opened_pdf(job.files[0], arguments.get("password")) as document,
-        os.fdopen(os.dup(job.files[-1].fileno()), "wb") as output,
+        os.fdopen(os.dup(job.files[-1].fileno()), "w+b") as output,
     ):
         numbers = chosen_pages(str(arguments["pages"]), len(document))
         if len(numbers) > _MAX_PAGES:
             raise DocumentTooLarge(f"Up to {_MAX_PAGES} pages are drawn at once; choose some by `pages`.")
         drawing = _Drawing(job, arguments, document)
         if target == "tiff":
-            pictures = [drawing.page(number)[0] for number in numbers]
+            pictures = (drawing.page(number)[0] for number in numbers)
             save_pictures(pictures, target, output, quality=drawing.quality, dpi=drawing.dpi)
         elif len(numbers) == 1:
             drawing.save(numbers[0], target, output)

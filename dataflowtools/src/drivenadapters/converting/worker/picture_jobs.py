@@ -2,11 +2,11 @@
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO
 
 import pypdfium2 as pdfium
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from dataflowtools.src.drivenadapters.ocr.worker.picture_files import (
     frame_count,
@@ -40,7 +40,7 @@ def convert(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
     reading = _Reading(job.files[0], int(arguments["max_pixels"]))
     with (
         opened_picture(job.files[0], reading.max_pixels) as image,
-        os.fdopen(os.dup(job.files[-1].fileno()), "wb") as output,
+        os.fdopen(os.dup(job.files[-1].fileno()), "w+b") as output,
     ):
         frames = frame_count(image, _MAX_FRAMES)
         if frames > _MAX_FRAMES:
@@ -49,7 +49,7 @@ def convert(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
             _write_pdf(reading, image, frames, output)
             return {"warnings": reading.warnings}
         kept = frames if target == "tiff" else 1
-        pictures = [reading.frame(image, number) for number in range(1, kept + 1)]
+        pictures = (reading.frame(image, number) for number in range(1, kept + 1))
         save_pictures(pictures, target, output, quality=int(arguments["quality"]))
     if kept < frames:
         message = f"Only the first of {frames} frames was converted; tiff and pdf hold them all."
@@ -76,15 +76,19 @@ class _Reading:
 
 
 def save_pictures(
-    pictures: list[Image.Image], target: str, output: BinaryIO, *, quality: int, dpi: float | None = None
+    pictures: Iterable[Image.Image], target: str, output: BinaryIO, *, quality: int, dpi: float | None = None
 ) -> None:
-    """Write one picture, or several where the format holds more."""
+    """Write one picture, or several where the format holds more, one in memory at a time; TIFF reads what it wrote."""
     settings: dict[str, Any] = {"dpi": (dpi, dpi)} if dpi and target in {"png", "jpeg", "tiff"} else {}
+    if target == "tiff":
+        with TiffImagePlugin.AppendingTiffWriter(output) as tiff:
+            for picture in pictures:
+                picture.save(tiff, "TIFF", compression="tiff_deflate", **settings)
+                tiff.newFrame()
+        return
     if target in {"jpeg", "webp"}:
         settings["quality"] = quality
-    if target == "tiff":
-        settings |= {"compression": "tiff_deflate", "save_all": True, "append_images": pictures[1:]}
-    pictures[0].save(output, PILLOW_NAMES[target], **settings)
+    next(iter(pictures)).save(output, PILLOW_NAMES[target], **settings)
 
 
 def _write_pdf(reading: _Reading, image: Image.Image, frames: int, output: BinaryIO) -> None:
