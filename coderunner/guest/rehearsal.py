@@ -20,6 +20,7 @@ _REQUEST: dict[str, Any] = {
     "parameters": {},
     "function_name": None,
     "entrypoint": None,
+    "as_module": False,
     "policy": {},
     "figure": {"formats": ["png"], "dpi": 100, "size": None},
     "limits": {"value_bytes": 1 << 20, "outputs": 10, "output_bytes": 1 << 20},

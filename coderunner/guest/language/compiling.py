@@ -36,6 +36,7 @@ def compile_program(
     policy: Policy | None,
     *,
     with_value: bool,
+    in_package: bool = False,
     examine: Callable[[ast.Module], None] | None = None,
 ) -> Compiled:
     """Compile a program; `policy` None means full Python. Raises SyntaxError and what the parser raises.
@@ -51,7 +52,7 @@ def compile_program(
     if policy is not None:
         if last is not None:
             tree.body.append(last)
-        violations, imported = _apply(policy, tree, source, file, in_package=False)
+        violations, imported = _apply(policy, tree, source, file, in_package=in_package)
         if violations:
             return Compiled(None, None, None, violations, imported)
         if last is not None:

@@ -81,6 +81,8 @@ class ProgramRun:
         self._reporter = Reporter(self._work_dir)
         self._verdict = Verdict()
         self._entrypoint = request.get("entrypoint")
+        named = self._entrypoint if request.get("as_module") else None
+        self._package = None if named is None else ".".join(Path(named).parent.parts)
         self._restricted: RestrictedRun | None = None
         self._result: Any = _NO_VALUE
         self._main = ModuleType("__main__")
@@ -112,6 +114,7 @@ class ProgramRun:
             file,
             policy,
             with_value=not (called or self._entrypoint),
+            in_package=bool(self._package),
             examine=self._examine_call if called else None,
         )
         self._verdict.timing["compile_ms"] = _ms_since(started)
@@ -162,6 +165,8 @@ class ProgramRun:
         namespace = self._main.__dict__
         if self._entrypoint:
             namespace["__file__"] = str(Path(self._work_dir, self._entrypoint))
+        if self._package is not None:
+            namespace["__package__"] = self._package
         folders = self._folders()
         if policy is None:
             sys.path[:0] = folders
@@ -177,9 +182,10 @@ class ProgramRun:
         return namespace
 
     def _folders(self) -> list[str]:
-        """Where the program's own modules are: beside the entry point, then in the work dir."""
-        beside = str(Path(self._work_dir, self._entrypoint).parent) if self._entrypoint else self._work_dir
-        return list(dict.fromkeys([beside, self._work_dir]))
+        """Where the program's own modules are: beside an entry point that is a file, and in the work dir."""
+        if self._entrypoint is None or self._package is not None:
+            return [self._work_dir]
+        return list(dict.fromkeys([str(Path(self._work_dir, self._entrypoint).parent), self._work_dir]))
 
     def _execute(self, compiled: compiling.Compiled, namespace: dict[str, Any]) -> None:
         timing = self._verdict.timing

@@ -60,6 +60,7 @@ class Program:
     args: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     entrypoint: str | None = None
+    as_module: bool = False  # the entry point runs as python -m runs it, so it may import relatively
     security: Mapping[str, Any] = field(default_factory=dict)  # what the request narrows
     key_policy: Mapping[str, Any] = field(default_factory=dict)  # what the caller's key is held to
     policy: Mapping[str, Any] = field(default_factory=dict)  # what all of them come to, for the guest

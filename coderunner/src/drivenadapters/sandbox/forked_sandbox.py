@@ -163,6 +163,7 @@ def _request(program: Program, limits: Limits) -> dict[str, Any]:
         "code": program.code,
         "files": dict(program.files),
         "entrypoint": program.entrypoint,
+        "as_module": program.as_module,
         "args": list(program.args),
         "env": dict(program.env),
         "stdin": program.stdin,

@@ -160,7 +160,11 @@ class ExecuteBody(Body):
     files: dict[FilePath, str] = Field(
         default_factory=dict, max_length=MAX_FILES, description="Files of the program: path to text."
     )
-    entrypoint: FilePath | None = Field(default=None, description="The file that runs as __main__.")
+    entrypoint: FilePath | None = Field(
+        default=None,
+        description="What runs as __main__: one of `files` by its path, or a module or package of theirs by its "
+        "dotted name, as `python -m` takes it.",
+    )
     environment_id: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
         default=None,
         description="Environment whose packages the program sees; else the one that its header (`# /// script`) "
@@ -195,8 +199,8 @@ class ExecuteBody(Body):
         if self.entrypoint is None and "code" not in self.model_fields_set:
             message = "code is required, or files with an entrypoint"
             raise ValueError(message)
-        if self.entrypoint is not None and self.entrypoint not in self.files:
-            message = "entrypoint must name one of files"
+        if self.entrypoint is not None and _entry(self.entrypoint, self.files) is None:
+            message = "entrypoint must be one of files, or a module or package (with __main__.py) among them"
             raise ValueError(message)
         if self.entrypoint is not None and self.code:
             message = "give code or an entrypoint, not both"
@@ -209,6 +213,7 @@ class ExecuteBody(Body):
 
     def program(self, default_level: SecurityLevel, key_policy: Mapping[str, Any]) -> Program:
         """The program as the core knows it, held to what the caller's key is held to."""
+        entry = None if self.entrypoint is None else _entry(self.entrypoint, self.files)
         return Program(
             code=self.code,
             security_level=self.security_level or default_level,
@@ -221,7 +226,8 @@ class ExecuteBody(Body):
             env=self.env,
             args=tuple(self.args),
             files=self.files,
-            entrypoint=self.entrypoint,
+            entrypoint=entry,
+            as_module=entry != self.entrypoint,
             environment_id=self.environment_id,
             auto_install=self.auto_install,
             figure=FigureWishes(tuple(self.figure.formats), self.figure.dpi, self.figure.size),
@@ -239,6 +245,12 @@ class ExecuteBody(Body):
     def wishes(self) -> dict[str, Any]:
         """The limits that the caller asked for."""
         return {name: getattr(self, name) for name in WIRE_LIMITS}
+
+
+def _entry(named: str, files: Mapping[str, str]) -> str | None:
+    """The file that an entry point stands for: itself, or that of the module or package of this name."""
+    place = named.replace(".", "/")
+    return next((path for path in (named, f"{place}.py", f"{place}/__main__.py") if path in files), None)
 
 
 def _no_file_is_a_folder(files: dict[str, str]) -> None:

@@ -79,6 +79,31 @@ async def test_an_entry_point_in_a_folder_finds_what_lies_beside_it(execute):
     )
 
 
+MODULES = {
+    "shop/__init__.py": "NAME = 'shop'",
+    "shop/__main__.py": "from . import NAME\nfrom .cart import total\nprint(__name__, NAME, total(3))",
+    "shop/cart.py": "from .deep import rate\ndef total(n): return n * rate.R",
+    "shop/deep/__init__.py": "",
+    "shop/deep/rate.py": "R = 2",
+    "shop/deep/job.py": "from ..cart import total\nfrom . import rate\nprint(total(rate.R))\ndef run(n): return total(n)",
+    "top.py": "import shop\nprint(shop.NAME)",
+}
+
+
+@pytest.mark.parametrize("level", ["restricted", "isolated"])
+@pytest.mark.parametrize(
+    ("entrypoint", "said"), [("shop", "__main__ shop 6\n"), ("shop.deep.job", "4\n"), ("top", "shop\n")]
+)
+async def test_a_module_or_package_runs_by_its_name(execute, level, entrypoint, said):
+    reply = await execute(files=MODULES, entrypoint=entrypoint, security_level=level)
+    assert (reply["status"], reply["stdout"]) == ("success", said), reply
+
+
+async def test_a_function_of_a_module_is_called(execute):
+    ask = {"files": MODULES, "entrypoint": "shop.deep.job", "function_name": "run", "parameters": {"n": 5}}
+    assert (await execute(**ask))["value"] == 10
+
+
 async def test_a_function_of_an_entry_point_is_called(execute):
     files = {"m.py": "def f(a): return a + 1"}
     assert (await execute(files=files, entrypoint="m.py", function_name="f", parameters={"a": 1}))[
@@ -157,6 +182,7 @@ WRONG = {
     "files is a list": ({"code": "1", "files": ["a"]}, "/files"),
     "file is a number": ({"code": "1", "files": {"a.py": 1}}, "/files/a.py"),
     "entry point is no file": ({"files": {"a.py": ""}, "entrypoint": "b.py"}, ""),
+    "entry point is a package that cannot run": ({"files": {"a/__init__.py": ""}, "entrypoint": "a"}, ""),
     "code and entry point": ({"code": "1", "files": {"a.py": ""}, "entrypoint": "a.py"}, ""),
     "a file that is a folder": ({"code": "1", "files": {"a": "", "a/b": ""}}, ""),
     "unknown figure format": ({"code": "1", "figure": {"formats": ["pdf"]}}, "/figure"),
