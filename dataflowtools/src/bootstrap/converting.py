@@ -9,12 +9,9 @@ from dataflowtools.src.drivenadapters.converting.worker_converters import (
     PictureConverter,
     WorkerInspector,
 )
-from dataflowtools.src.drivenadapters.converting.zip_archives import ZipArchives
 from dataflowtools.src.driveradapters.file.converting_routes import ConvertingUses
 from dataflowtools.src.driveradapters.file.document_routes import DocumentUses
 from dataflowtools.src.driveradapters.file.routes import FileUses
-from dataflowtools.src.logics.file.batch.operations import BatchOperations
-from dataflowtools.src.logics.file.batch.run_batch import RunBatch
 from dataflowtools.src.logics.file.converting.convert_file import ConvertFile
 from dataflowtools.src.logics.file.converting.reading_converter import ReadingConverter
 from dataflowtools.src.logics.file.converting.table_converter import TableConverter
@@ -48,18 +45,4 @@ def converting_uses(
         upload_files=files.upload_files,
         read=held.read,
     )
-    run_batch = RunBatch(
-        open_file=files.open_file,
-        upload_files=files.upload_files,
-        take=documents.parse_document.take,
-        read=held.read,
-        archives=ZipArchives(steps, held),
-        at_once=settings.convert_workers,
-        max_files=settings.batch_max_files,
-    )
-    return ConvertingUses(
-        convert_file=convert_file,
-        run_batch=run_batch,
-        operations=BatchOperations(convert_file, documents.parse_document, held.hold),
-        max_body_bytes=documents.max_body_bytes,
-    )
+    return ConvertingUses(convert_file=convert_file, max_body_bytes=documents.max_body_bytes)

@@ -29,7 +29,7 @@ def handlers_of(settings: Settings, uses: Uses) -> Mapping[str, Handler]:
     return {
         "parse": ParseStored(uses.documents.parse_document, inline_bytes=inline_bytes),
         "convert": ConvertStored(uses.converting.convert_file),
-        "batch": RunBatches(uses.converting.run_batch, uses.converting.operations),
+        "batch": RunBatches(uses.batches.run_batch, uses.batches.operations),
         "ocr": ReadPictures(seeing.extract_text, seeing.open_file, inline_bytes=inline_bytes),
     }
 

@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from dataflowtools.src.bootstrap.analysis import analysis_uses, open_table_engine
+from dataflowtools.src.bootstrap.batches import batch_uses
 from dataflowtools.src.bootstrap.coderunner import open_coderunner, package_uses
 from dataflowtools.src.bootstrap.converting import converting_uses
 from dataflowtools.src.bootstrap.documents import document_uses
@@ -67,6 +68,13 @@ async def open_uses(
             catalogue=catalogue,
             convert_file=converting.convert_file,
             programs=programs,
+        ),
+        batches=batch_uses(
+            settings,
+            programs=programs,
+            files=files,
+            documents=documents,
+            convert_file=converting.convert_file,
         ),
         seeing=seeing.uses,
         tags=tag_uses(settings, resources, catalogue=stores.tag_catalogue),

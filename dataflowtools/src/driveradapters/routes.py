@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dataflowtools.src.driveradapters.data_analysis.routes import AnalysisUses, analysis_routes
+from dataflowtools.src.driveradapters.file.batch_routes import BatchUses, batch_routes
 from dataflowtools.src.driveradapters.file.converting_routes import ConvertingUses, converting_routes
 from dataflowtools.src.driveradapters.file.document_routes import DocumentUses, document_routes
 from dataflowtools.src.driveradapters.file.routes import FileUses, file_by_id_routes, file_routes
@@ -22,6 +23,7 @@ class Uses:
     files: FileUses
     documents: DocumentUses
     converting: ConvertingUses
+    batches: BatchUses
     writing: WritingUses
     seeing: SeeingUses
     tags: TagUses
@@ -34,7 +36,8 @@ def all_routes(uses: Uses, engine: ExecutionEngine) -> list[Route]:
     return [
         *file_routes(uses.files),
         *document_routes(uses.documents),
-        *converting_routes(uses.converting, engine),
+        *converting_routes(uses.converting),
+        *batch_routes(uses.batches, engine),
         *writing_routes(uses.writing),
         *ocr_routes(uses.seeing),
         *tag_routes(uses.tags),

@@ -4,7 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,12 +29,12 @@ class HeldDocuments:
 
     @asynccontextmanager
     async def room(self) -> AsyncIterator[BinaryIO]:
-        """Open a file to write to, until the context ends."""
-        file = await self.threads.run(self._open)
+        """Open a file to write to, until the context ends; one that comes too late for a cancelled caller is closed."""
+        opened = ExitStack()
         try:
-            yield file
+            yield await self.threads.run(lambda: opened.enter_context(self._open()))
         finally:
-            await self.threads.run(file.close)
+            await self.threads.run(opened.close)
 
     def _open(self) -> BinaryIO:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -43,9 +43,7 @@ class WorkerDocumentWorkshop(DocumentWorkshop):
         request: Mapping[str, Any],
         on_progress: Progress | None = None,
     ) -> AsyncIterator[Made]:
-        spool = await asyncio.to_thread(_unnamed, self._folder)
-        output = await asyncio.to_thread(_unnamed, self._folder)
-        try:
+        async with _unnamed(self._folder) as spool, _unnamed(self._folder) as output:
             listed = await self._gather(inputs, spool)
             result = await self._workers.run(
                 f"writing.{task}",
@@ -56,9 +54,6 @@ class WorkerDocumentWorkshop(DocumentWorkshop):
                 on_progress=on_progress,
             )
             yield Made(facts=result.value, files=_made(result.value.pop("files", None), output))
-        finally:
-            spool.close()
-            output.close()
 
     async def _gather(self, inputs: AsyncIterator[InputFile], spool: BinaryIO) -> list[dict[str, Any]]:
         listed: list[dict[str, Any]] = []
@@ -92,7 +87,17 @@ def _file(one: Mapping[str, Any], output: BinaryIO) -> MadeFile:
     return MadeFile(name=str(one["name"]), size_bytes=length, read=read)
 
 
-def _unnamed(folder: Path) -> BinaryIO:
+@asynccontextmanager
+async def _unnamed(folder: Path) -> AsyncIterator[BinaryIO]:
+    """Open a file without a name; one that comes too late for a cancelled caller is closed all the same."""
+    opening = asyncio.create_task(asyncio.to_thread(_open, folder))
+    try:
+        yield await asyncio.shield(opening)
+    finally:
+        (await opening).close()
+
+
+def _open(folder: Path) -> BinaryIO:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return tempfile.TemporaryFile(dir=folder, buffering=0)  # raw, so that the worker sees all
 

@@ -5,6 +5,7 @@ from dataflowtools.src.driveradapters.execution.body_handler import BodyHandler,
 from dataflowtools.src.driveradapters.file.convert_models import ConvertReply, ConvertRequest
 from dataflowtools.src.logics.file.converting.convert_file import ConvertFile
 from dataflowtools.src.logics.file.converting.formats import target_named
+from dataflowtools.src.logics.file.result_ids import result_id
 from executor.common.executions import Outcome
 from executor.ports.handler import Run
 
@@ -25,5 +26,7 @@ class ConvertStored(BodyHandler[ConvertRequest]):
     async def work(self, asked: ConvertRequest, run: Run) -> Outcome:
         """Convert it."""
         owner = Owner(tenant=run.context.tenant_id, user=run.context.user_id[:128])
-        made = await self._convert_file.stored(owner, asked.file_id, asked.to, asked.options.chosen(None))
+        made = await self._convert_file.stored(
+            owner, asked.file_id, asked.to, asked.options.chosen(None), result_id=result_id(run.execution_id)
+        )
         return Outcome(ConvertReply.of(made).model_dump(mode="json", by_alias=True))

@@ -6,7 +6,9 @@ from dataflowtools.src.common.stored_file import Owner
 from dataflowtools.src.driveradapters.execution.body_handler import BodyHandler
 from dataflowtools.src.driveradapters.file.batch_models import BatchRequest, report_of
 from dataflowtools.src.logics.file.batch.operations import BatchOperations
+from dataflowtools.src.logics.file.batch.results import BatchTarget
 from dataflowtools.src.logics.file.batch.run_batch import RunBatch
+from dataflowtools.src.logics.file.result_ids import result_id
 from executor.common.executions import Outcome
 from executor.errors import InvalidParameters
 from executor.ports.handler import Run
@@ -42,8 +44,9 @@ class RunBatches(BodyHandler[BatchRequest]):
 
         owner = Owner(tenant=run.context.tenant_id, user=run.context.user_id[:128])
         chosen = asked.chosen(self._operations)
-        report = await self._run_batch(owner, chosen, asked.sources, name=asked.name, tell=tell)
+        target = BatchTarget(name=asked.name, file_id=result_id(run.execution_id))
+        report = await self._run_batch(owner, chosen, asked.sources, target=target, tell=tell)
         run.metric("files", len(report.items), "files")
-        if report.file_id is None:
+        if report.failed == len(report.items):
             return Outcome(report_of(report), verdict=_ALL_FAILED, message="No file succeeded.")
         return Outcome(report_of(report))

@@ -9,7 +9,8 @@ from dataflowtools.src.driveradapters.file.convert_models import ConversionOptio
 from dataflowtools.src.driveradapters.file.parse_models import ParseChoices
 from dataflowtools.src.logics.file.batch.operations import BatchOperations
 from dataflowtools.src.logics.file.batch.ports.file_operation import FileOperation
-from dataflowtools.src.logics.file.batch.run_batch import BatchReport, BatchSources
+from dataflowtools.src.logics.file.batch.results import BatchReport
+from dataflowtools.src.logics.file.batch.sources import BatchSources
 from servicekit.http import Body, Problem
 from servicekit.parsing import parse_json
 

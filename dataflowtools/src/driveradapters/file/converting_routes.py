@@ -2,12 +2,8 @@
 
 from dataclasses import dataclass
 
-from dataflowtools.src.driveradapters.file.batch_handler import BatchHandler
 from dataflowtools.src.driveradapters.file.convert_handler import ConvertHandler, FormatsHandler
-from dataflowtools.src.logics.file.batch.operations import BatchOperations
-from dataflowtools.src.logics.file.batch.run_batch import RunBatch
 from dataflowtools.src.logics.file.converting.convert_file import ConvertFile
-from executor.core.engine import ExecutionEngine
 from servicekit.http import Route
 
 
@@ -16,17 +12,13 @@ class ConvertingUses:
     """The use cases behind converting."""
 
     convert_file: ConvertFile
-    run_batch: RunBatch
-    operations: BatchOperations
     max_body_bytes: int
 
 
-def converting_routes(uses: ConvertingUses, engine: ExecutionEngine) -> list[Route]:
+def converting_routes(uses: ConvertingUses) -> list[Route]:
     """List the routes."""
     converting = {"convert_file": uses.convert_file, "max_body_bytes": uses.max_body_bytes}
-    batches = {"engine": engine, "base": "/api", "operations": uses.operations}
     return [
         Route("/api/file/convert", ConvertHandler, converting),
         Route("/api/file/formats", FormatsHandler, {"convert_file": uses.convert_file}),
-        Route("/api/file/batch", BatchHandler, batches),
     ]

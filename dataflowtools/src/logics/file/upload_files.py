@@ -17,6 +17,7 @@ from dataflowtools.src.common.stored_file import (
 from dataflowtools.src.errors import (
     DatabaseUnavailable,
     DataflowError,
+    FileNotFound,
     FileTooLarge,
     InvalidFileRequest,
     QuotaExceeded,
@@ -51,11 +52,15 @@ class UploadFiles:
         parts: AsyncIterator[IncomingFile | FileDescription],
         *,
         request_name: str | None = None,
+        file_id: str | None = None,
     ) -> Sequence[StoredFile]:
         """Store every incoming file; descriptions among the parts hold for all of them.
 
-        A request of a name that was used before stores nothing and returns what was stored then.
+        A request of a name that was used before stores nothing and returns what was stored then. So does one
+        whose single file is to have an id that is there already.
         """
+        if file_id is not None and (there := await self._find(owner.tenant, file_id)) is not None:
+            return [there]
         upload = _Upload(owner, (await self._catalogue.usage(owner.tenant)).size_bytes)
         try:
             async for part in parts:
@@ -63,11 +68,18 @@ class UploadFiles:
                     upload.describe(part)
                 else:
                     await self._store_one(upload, part)
-            files = upload.described_files(self._now(), timedelta(seconds=self._limits.upload_s))
+            longest = timedelta(seconds=self._limits.upload_s)
+            files = upload.described_files(self._now(), longest, file_id)
         except BaseException:
             await self._forget(upload)
             raise
         return await self._keep(upload, files, request_name)
+
+    async def _find(self, tenant: str, file_id: str) -> StoredFile | None:
+        try:
+            return await self._catalogue.find(tenant, file_id)
+        except FileNotFound:
+            return None
 
     async def _store_one(self, upload: "_Upload", incoming: IncomingFile) -> None:
         if len(upload.blob_ids) >= self._limits.upload_files:
@@ -154,7 +166,7 @@ class _Upload:
         self.used_bytes += content.size_bytes
         self._contents.append((name, content, stored_at))
 
-    def described_files(self, now: datetime, longest: timedelta) -> list[StoredFile]:
+    def described_files(self, now: datetime, longest: timedelta, file_id: str | None) -> list[StoredFile]:
         if not self._contents:
             raise InvalidFileRequest(
                 "The upload holds no file: send it as the part named file.", field="file"
@@ -163,7 +175,7 @@ class _Upload:
             raise UploadInterrupted("The upload took too long.")
         return [
             StoredFile(
-                file_id=secrets.token_hex(16),
+                file_id=file_id or secrets.token_hex(16),
                 owner=self.owner,
                 name=name,
                 content=content,

@@ -94,6 +94,20 @@ async def test_a_zip_is_worked_through_with_names_of_any_encoding(client):
     assert b"<h1>one</h1>" in archive.read("a.md.html")
 
 
+async def test_no_two_files_of_a_result_have_one_name_in_any_case_and_the_report_keeps_its_own(client):
+    names = ["report.csv", "A.csv", "a.csv"]
+    ids = [(await stored(client, name, f"x\n{n}\n".encode()))["file_id"] for n, name in enumerate(names)]
+    reply = await batch(client, operation="convert", file_ids=ids, options={"to": "json"})
+    _, report = await report_of(client, reply)
+    archive = await zip_of(client, report)
+    outputs = [item["output"] for item in report["items"]]
+
+    assert outputs[0] == "report (2).json"
+    assert {name.casefold() for name in outputs[1:]} == {"a.json", "a (2).json"}
+    assert [json.loads(archive.read(name)) for name in outputs] == [[{"x": n}] for n in range(3)]
+    assert json.loads(archive.read("report.json"))["items"] == report["items"]
+
+
 async def test_a_hostile_zip_is_refused_whole(client):
     file_id = (await stored(client, "bad.zip", zipped(**{"../../etc/x.txt": b"x"})))["file_id"]
     reply = await batch(client, operation="parse", file_id=file_id)

@@ -157,3 +157,14 @@ def catalogue_of(store: FakeFileStore) -> FakeFileCatalogue:
         file = dataclasses.replace(file, content=dataclasses.replace(file.content, blob_id=blob_id))
         catalogue.files[file.file_id] = file
     return catalogue
+
+
+async def test_an_id_of_the_callers_making_is_stored_under_once():
+    store, catalogue = FakeFileStore(), FakeFileCatalogue()
+    upload = uploader(store, catalogue)
+    [first] = await upload(OWNER, parts(incoming("a", b"x")), file_id="f" * 32)
+    [again] = await upload(OWNER, parts(incoming("b", b"other")), file_id="f" * 32)
+    assert again == first
+    assert first.file_id == "f" * 32
+    assert list(catalogue.files) == [first.file_id]
+    assert [blob.blob_id async for blob in store.list_blobs()] == [first.content.blob_id]

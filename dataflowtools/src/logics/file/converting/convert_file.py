@@ -59,17 +59,22 @@ class ConvertFile:
         self._upload_files = upload_files
         self._read = read
 
-    async def stored(self, owner: Owner, file_id: str, to: str, options: ConvertOptions) -> ConvertedFile:
-        """Convert a stored file of the tenant; raises FileNotFound and what converting raises."""
+    async def stored(
+        self, owner: Owner, file_id: str, to: str, options: ConvertOptions, *, result_id: str | None = None
+    ) -> ConvertedFile:
+        """Convert a stored file of the tenant; raises FileNotFound and what converting raises.
+
+        With a `result_id` the result has that id; one that is there already is returned as it is.
+        """
         async with self.opened(owner, file_id, to, options) as made:
-            return await self._keep(owner, made)
+            return await self._keep(owner, made, result_id)
 
     async def given(
         self, owner: Owner, document: TakenDocument, name: str, to: str, options: ConvertOptions
     ) -> ConvertedFile:
         """Convert a document that the caller holds."""
         async with self.converted(owner.tenant, document, name, to, options) as made:
-            return await self._keep(owner, made)
+            return await self._keep(owner, made, None)
 
     @asynccontextmanager
     async def opened(
@@ -121,9 +126,9 @@ class ConvertFile:
         ways = f"it becomes {', '.join(sorted(routes))}" if routes else "nothing is made of it"
         raise UnsupportedConversion(f"A {source} file is not converted to {target}; {ways}.", field="/to")
 
-    async def _keep(self, owner: Owner, made: Conversion) -> ConvertedFile:
+    async def _keep(self, owner: Owner, made: Conversion, result_id: str | None) -> ConvertedFile:
         incoming = IncomingFile(name=made.name, chunks=self._read(made.document))
-        stored = await self._upload_files(owner, _one(incoming))
+        stored = await self._upload_files(owner, _one(incoming), file_id=result_id)
         return ConvertedFile(file=stored[0], route=made.route, warnings=made.warnings)
 
 

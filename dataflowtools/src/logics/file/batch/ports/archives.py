@@ -1,11 +1,13 @@
 """Zip archives in and out."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from dataflowtools.src.logics.file.documents.ports.document_reader import TakenDocument
+
+REPORT = "report.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,15 +20,15 @@ class Member:
 
 
 class NewArchive(ABC):
-    """An archive under way."""
+    """An archive of ours under way; its last file is its report."""
 
     @abstractmethod
-    async def add(self, name: str, document: TakenDocument) -> str:
-        """Add a file and return the name that it got, its own or one that is still free."""
+    async def add(self, name: str, chunks: AsyncIterator[bytes]) -> str:
+        """Add a file and return the name that it got: its own, or one that no other file nor the report has."""
 
     @abstractmethod
-    async def finish(self) -> TakenDocument:
-        """End the archive; it is held as long as the context that gave it."""
+    async def finish(self, report: bytes) -> TakenDocument:
+        """Add the report and end the archive; it is held as long as the context that gave it."""
 
 
 class Archives(ABC):
@@ -43,3 +45,7 @@ class Archives(ABC):
     @abstractmethod
     def create(self) -> AbstractAsyncContextManager[NewArchive]:
         """Begin an archive; raises StorageFull while it is written."""
+
+    @abstractmethod
+    async def report_of(self, archive: TakenDocument) -> bytes:
+        """Return the report of an archive of ours."""
