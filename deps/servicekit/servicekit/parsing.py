@@ -2,11 +2,12 @@
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Never, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
+from pydantic_core import ErrorDetails, PydanticSerializationError, to_json, to_jsonable_python
 
 from servicekit.problems import Problem, kit_problem
 
@@ -23,12 +24,13 @@ class Body(BaseModel):
 
 def parse_json(raw: bytes, model: type[Model]) -> Model:
     """The body as a model; 400 when it is no JSON object, 422 when the object is not the model's."""
-    if not isinstance(_load(raw), dict):
+    body = _load(raw)
+    if not isinstance(body, dict):
         raise kit_problem("invalid_json", "The body must be a JSON object.")
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
-        raise _invalid(error) from None
+        raise _invalid(error, body) from None
 
 
 def parse_query(pairs: Mapping[str, list[bytes]], model: type[Model]) -> Model:
@@ -44,7 +46,7 @@ def parse_query(pairs: Mapping[str, list[bytes]], model: type[Model]) -> Model:
     try:
         return model.model_validate(values, strict=False)
     except ValidationError as error:
-        raise _invalid(error) from None
+        raise _invalid(error, values) from None
 
 
 def encode_json(value: Any) -> bytes:
@@ -52,14 +54,18 @@ def encode_json(value: Any) -> bytes:
     try:
         return to_json(value, by_alias=True, inf_nan_mode="null")
     except PydanticSerializationError:
-        plain = to_jsonable_python(value, by_alias=True, inf_nan_mode="null")
-        return json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace")
+        return json.dumps(
+            to_jsonable_python(value, by_alias=True, inf_nan_mode="null"), ensure_ascii=False
+        ).encode("utf-8", "replace")
 
 
 def encode_cursor(position: Mapping[str, Any]) -> str:
     """An opaque page cursor; it hides nothing and authorises nothing."""
-    text = json.dumps(dict(position), separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(json.dumps(dict(position), separators=(",", ":")).encode())
+        .decode()
+        .rstrip("=")
+    )
 
 
 def decode_cursor(cursor: str) -> dict[str, Any]:
@@ -76,25 +82,35 @@ def decode_cursor(cursor: str) -> dict[str, Any]:
 
 def takes_many(annotation: Any) -> bool:
     """Whether a field holds several values."""
-    options = (annotation, *get_args(annotation))
-    return any(get_origin(option) in (list, tuple, set, frozenset) for option in options)
+    return any(
+        get_origin(one) in (list, tuple, set, frozenset) for one in (annotation, *get_args(annotation))
+    )
 
 
-def _invalid(error: ValidationError) -> Problem:
+def _invalid(error: ValidationError, body: object) -> Problem:
     """Pydantic's findings without the input, which may be secret or huge."""
     found = error.errors(include_url=False, include_context=False, include_input=False)[:MAX_FAULTS]
     if found[0]["type"] == "json_invalid":
         return kit_problem("invalid_json", "The body is not valid JSON, or is nested too deeply.")
-    faults = [_fault(item["loc"], item["type"], item["msg"][:500]) for item in found]
-    names = ", ".join(fault["pointer"] or "/" for fault in faults[:5])[: 2 * MAX_NAME]
-    return kit_problem("validation_failed", f"Not valid: {names}", faults)
+    faults = [_fault(_place(body, item), item["type"], item["msg"][:500]) for item in found]
+    return kit_problem(
+        "validation_failed",
+        f"Not valid: {', '.join(fault['pointer'] or '/' for fault in faults[:5])}"[: 2 * MAX_NAME],
+        faults,
+    )
+
+
+def _place(body: object, found: ErrorDetails) -> tuple[int | str, ...]:
+    """Where in the body it is: of several types that a value may have, pydantic also names the one that it tried."""
+    parts: list[int | str] = []
+    for part in found["loc"]:
+        if part in (body if isinstance(body, dict) else range(len(body)) if isinstance(body, list) else ()):
+            body, parts = body[part], [*parts, part]  # type: ignore[index]  # it is there
+    return (*parts, *(found["loc"][-1:] if found["type"] == "missing" else ()))
 
 
 def _fault(location: tuple[int | str, ...], code: str, message: str) -> dict[str, str]:
-    named = (
-        location[:-1] if location and location[-1] == "[key]" else location
-    )  # a bad key: the pointer is its own
-    parts = (str(part)[:MAX_NAME].replace("~", "~0").replace("/", "~1") for part in named)
+    parts = (str(part)[:MAX_NAME].replace("~", "~0").replace("/", "~1") for part in location)
     return {"pointer": "".join(f"/{part}" for part in parts), "code": code, "message": message}
 
 
@@ -117,11 +133,18 @@ def _load(raw: bytes) -> object:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        faults = [
-            _twice(name.encode("utf-8", "replace").decode()) for name in found if names.count(name) > 1
-        ][:1]
-        raise kit_problem("invalid_json", "An object names the same key twice.", faults)
+        raise kit_problem(
+            "invalid_json",
+            "An object names the same key twice.",
+            [
+                _twice(
+                    Counter(name for name, _ in pairs)
+                    .most_common(1)[0][0]
+                    .encode("utf-8", "replace")
+                    .decode()
+                )
+            ],
+        )
     return found
 
 

@@ -1,15 +1,16 @@
 import asyncio
 import json
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 import pytest
-from pydantic import Field, ValidationError
+from pydantic import Field
 from pydantic_core import PydanticSerializationError
 
 from deps.servicekit.tests.raw import HANG_S, connected, head, post
 from servicekit.http import Body, decode_cursor, encode_cursor
-from servicekit.parsing import _invalid, encode_json
+from servicekit.parsing import encode_json, parse_json
+from servicekit.problems import Problem
 from servicekit.testing import assert_problem
 
 JSON = {"Content-Type": "application/json"}
@@ -302,11 +303,31 @@ def test_replies_are_json_whatever_a_value_holds():
         encode_json(object())
 
 
+def pointer_of(model: type[Body], body: bytes) -> str:
+    with pytest.raises(Problem) as refused:
+        parse_json(body, model)
+    return refused.value.errors[0]["pointer"]
+
+
 def test_the_pointer_of_a_bad_key_is_the_keys_own():
     class Named(Body):
         env: dict[Annotated[str, Field(pattern="^[a-z]+$")], str]
 
-    with pytest.raises(ValidationError) as refused:
-        Named.model_validate({"env": {"BAD": "x"}})
+    assert pointer_of(Named, b'{"env": {"BAD": "x"}}') == "/env/BAD"
 
-    assert _invalid(refused.value).errors[0]["pointer"] == "/env/BAD"
+
+def test_a_pointer_leads_into_the_body_where_a_value_may_be_of_several_types():
+    class Cat(Body):
+        kind: Literal["cat"]
+        lives: int
+
+    class Dog(Body):
+        kind: Literal["dog"]
+
+    class Zoo(Body):
+        pets: list[Annotated[Cat | Dog, Field(discriminator="kind")]] = Field(default=[])
+        size: int | dict[str, int] = 0
+
+    assert pointer_of(Zoo, b'{"pets": [{"kind": "dog"}, {"kind": "cat", "lives": "9"}]}') == "/pets/1/lives"
+    assert pointer_of(Zoo, b'{"pets": [{"kind": "cat"}]}') == "/pets/0/lives"
+    assert pointer_of(Zoo, b'{"size": "x"}') == "/size"
