@@ -17,6 +17,7 @@ from dataflowtools.src.errors import (
     DataflowError,
     InvalidContent,
     InvalidEdit,
+    InvalidSelection,
     PasswordRequired,
     UnsupportedType,
 )
@@ -70,7 +71,7 @@ def _applied(editor: Editor, found: str, number: int, order: Order) -> dict[str,
         )
     try:
         return {"op": order["op"], **operation(order)}
-    except (InvalidEdit, InvalidContent) as refusal:
+    except (InvalidEdit, InvalidContent, InvalidSelection) as refusal:
         refusal.field = f"/operations/{number}"
         raise
     except DataflowError as refusal:

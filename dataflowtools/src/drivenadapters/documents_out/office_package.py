@@ -96,6 +96,12 @@ class OutPackage:
         if listing in self:
             self.remove(listing)
 
+    def type_of(self, name: str) -> str:
+        """Return the type that is told of one part alone; nothing when its ending tells."""
+        listed = self.look(CONTENT_TYPES)
+        found = (str(one.get("ContentType")) for one in listed if one.get("PartName") == f"/{name}")
+        return next(found, "")
+
     def set_type(self, name: str, media_type: str) -> None:
         """Tell the type of one part."""
         root = self.change(CONTENT_TYPES)

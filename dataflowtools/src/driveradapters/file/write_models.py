@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, RootModel
 
 from dataflowtools.src.common.stored_file import StoredFile
 from dataflowtools.src.driveradapters.file.models import FileReply, shown
-from dataflowtools.src.logics.file.writing.blocks import BlockContent, message_of
+from dataflowtools.src.logics.file.writing.blocks import BlockContent, Printable, message_of
 from dataflowtools.src.logics.file.writing.content import Content, PageSetup, Properties, WordStyle
 from dataflowtools.src.logics.file.writing.edit_document import Edit, Edited
 from dataflowtools.src.logics.file.writing.operations import MAX_OPERATIONS, Operation
@@ -30,7 +30,7 @@ class WriteRequest(Body):
     header: Margin = Field("", description="Text with {page} and {pages}, or blocks (docx).")
     footer: Margin = Field("", description="The same, below.")
     properties: Properties = Field(default_factory=Properties)
-    styles: dict[str, WordStyle] = Field(
+    styles: dict[Printable, WordStyle] = Field(
         default={},
         max_length=200,
         description="Looks by the name of a style: heading 1, Normal, or your own.",

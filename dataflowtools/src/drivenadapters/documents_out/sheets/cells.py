@@ -4,6 +4,8 @@ import re
 from datetime import UTC, date, datetime
 from typing import Any
 
+from dataflowtools.src.drivenadapters.documents_out.sheets.functions import stored
+from dataflowtools.src.drivenadapters.documents_out.word.markup import legal
 from dataflowtools.src.errors import InvalidContent
 
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT = 1_048_576, 16_384, 32_767
@@ -13,6 +15,9 @@ _REACHING = re.compile(
     r"\||(?<![A-Z0-9_.])(WEBSERVICE|FILTERXML|RTD|DDE|CALL|EXEC|REGISTER(\.ID)?|IMAGE)\s*\("
 )
 _FIRST_DAY = datetime(1899, 12, 30)  # noqa: DTZ001  # cells hold times without zones
+_FIRST_DAY_OF_OLD_MACS = datetime(1904, 1, 1)  # noqa: DTZ001  # the same
+_AFTER_NO_LEAP_DAY = 61  # spreadsheets count a 29 February 1900, which never was
+_EXACT = 1 << 53
 _FIRST_YEAR = 1900
 
 
@@ -24,14 +29,33 @@ def in_range(row: int, column: int) -> None:
 
 def checked_formula(formula: str) -> str:
     """Return a formula with its =; InvalidContent for one that would reach out of the workbook."""
-    text = formula.strip()
+    text = legal(formula.strip())
     if not text.removeprefix("="):
         raise InvalidContent("A formula is empty.")
+    _check_ends(text)
     if _REACHING.search(_TEXTS.sub("", text).upper()):
         raise InvalidContent(
             f"The formula {text[:60]!r} would reach out of the workbook, so it is not written."
         )
-    return text if text.startswith("=") else f"={text}"
+    return stored(text if text.startswith("=") else f"={text}")
+
+
+def _check_ends(formula: str) -> None:
+    """Refuse what no spreadsheet reads: programs call such a workbook broken and take the formula out."""
+    bare = _TEXTS.sub("", formula)
+    depth = 0
+    for sign in bare:
+        depth += (sign == "(") - (sign == ")")
+        if depth < 0:
+            break
+    if depth or '"' in bare:
+        lacking = "a quote is not closed" if '"' in bare else "its parentheses do not match"
+        raise InvalidContent(f"The formula {formula[:60]!r} is not complete: {lacking}.")
+
+
+def is_kept_as_text(value: Any) -> bool:
+    """Whether a value is written as text: what is one, and whole numbers that a cell would round."""
+    return isinstance(value, str) or (isinstance(value, int) and abs(value) > _EXACT)
 
 
 def date_of(value: Any) -> datetime:
@@ -46,7 +70,11 @@ def date_of(value: Any) -> datetime:
     return moment
 
 
-def serial_of(value: date) -> float:
-    """Give a date as spreadsheets count days."""
+def serial_of(value: date, *, from_1904: bool = False) -> float:
+    """Give a date as spreadsheets count days; InvalidContent for one before their first."""
     moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001  # the same
-    return (moment.replace(tzinfo=None) - _FIRST_DAY).total_seconds() / 86_400
+    first = _FIRST_DAY_OF_OLD_MACS if from_1904 else _FIRST_DAY
+    days = (moment.replace(tzinfo=None) - first).total_seconds() / 86_400
+    if days < 0:
+        raise InvalidContent("The workbook counts days from 1904; it knows no date before.")
+    return days if from_1904 or days >= _AFTER_NO_LEAP_DAY else days - 1

@@ -1,51 +1,75 @@
 """One sheet's part: its cells found, written and counted, everything else left as it is."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lxml import etree
 
 from dataflowtools.src.drivenadapters.documents.safe_xml import Element
-from dataflowtools.src.drivenadapters.documents_out.sheets.cells import (
-    MAX_TEXT,
-    checked_formula,
-    date_of,
-    in_range,
-    serial_of,
-)
-from dataflowtools.src.drivenadapters.documents_out.sheets.looks import Looks, s
+from dataflowtools.src.drivenadapters.documents_out.sheets import layout
+from dataflowtools.src.drivenadapters.documents_out.sheets.cell_writer import CellWriter, empty
+from dataflowtools.src.drivenadapters.documents_out.sheets.cells import in_range
+from dataflowtools.src.drivenadapters.documents_out.sheets.looks import s
 from dataflowtools.src.drivenadapters.documents_out.sheets.references import (
     column_letters,
     letters_of,
     translate,
 )
-from dataflowtools.src.drivenadapters.documents_out.word.markup import SPACE, legal
+from dataflowtools.src.drivenadapters.documents_out.sheets.sheet_order import child
 from dataflowtools.src.errors import CorruptFile, InvalidEdit
-from dataflowtools.src.logics.file.documents.options import column_number
+from dataflowtools.src.logics.file.documents.options import CellRange, cell_range, column_number
 
 _PLACE = re.compile(r"([A-Za-z]{1,3})(\d{1,7})")
-_EXACT = 1 << 53
 _MOST_LETTERS = 3
+_USUAL_WIDTH = "9.140625"
+
+
+class _Line:
+    """The row that is being written, with its cells by their columns."""
+
+    def __init__(self, number: int, element: Element) -> None:
+        self.number, self._element = number, element
+        self._cells = {_column(cell): cell for cell in element.iterfind(s("c"))}
+        self._columns = sorted(self._cells)
+
+    def cell(self, column: int) -> Element:
+        """Find a cell, or make it where it belongs."""
+        if column in self._cells:
+            return self._cells[column]
+        made = etree.Element(s("c"), r=f"{column_letters(column)}{self.number}")
+        place = bisect_left(self._columns, column)
+        if place == len(self._columns):
+            self._element.append(made)
+        else:
+            self._cells[self._columns[place]].addprevious(made)
+        self._element.attrib.pop("spans", None)
+        self._columns.insert(place, column)
+        self._cells[column] = made
+        return made
 
 
 class SheetPart:
     """The tree of a sheet, with an index of its rows."""
 
-    def __init__(self, root: Element, looks: Looks) -> None:
+    def __init__(self, root: Element, writer: CellWriter) -> None:
         self.root = root
-        self._looks = looks
+        self._writer = writer
         data = root.find(s("sheetData"))
         if data is None:
             raise CorruptFile("A sheet has no data.")
         self.data = data
         self._rows: dict[int, Element] = {}
-        self._last = 0
+        self._numbers: list[int] = []
+        self._line: _Line | None = None
+        self._arrays: list[CellRange] | None = None
         self.index()
 
     def index(self) -> None:
         """Number the rows and cells that carry no number, and learn where rows are."""
         self._rows.clear()
+        self._line = self._arrays = None
         number = 0
         for row in self.data.iterfind(s("row")):
             number = int(row.get("r") or number + 1)
@@ -58,7 +82,7 @@ class SheetPart:
                     continue
                 column += 1
                 cell.set("r", f"{column_letters(column)}{number}")
-        self._last = max(self._rows, default=0)
+        self._numbers = sorted(self._rows)
 
     @property
     def last_row(self) -> int:
@@ -71,31 +95,20 @@ class SheetPart:
     def cell(self, row: int, column: int) -> Element:
         """Find a cell, counted from 1, or make it where it belongs."""
         in_range(row - 1, column - 1)
-        line = self._rows.get(row)
-        if line is None:
-            line = self._new_row(row)
-        name = f"{column_letters(column)}{row}"
-        place = 0
-        for place, cell in enumerate(line):  # noqa: B007  # where the new one goes
-            if cell.get("r") == name:
-                return cell
-            if _column(cell) > column:
-                break
-        else:
-            place = len(line)
-        made = etree.Element(s("c"), r=name)
-        line.attrib.pop("spans", None)
-        line.insert(place, made)
-        return made
+        if self._line is None or self._line.number != row:
+            self._line = _Line(row, self._row(row))
+        return self._line.cell(column)
 
-    def _new_row(self, number: int) -> Element:
+    def _row(self, number: int) -> Element:
+        if number in self._rows:
+            return self._rows[number]
         made = etree.Element(s("row"), r=str(number))
-        if number > self._last:
+        place = bisect_left(self._numbers, number)
+        if place == len(self._numbers):
             self.data.append(made)
-            self._last = number
         else:
-            following = min(one for one in self._rows if one > number)
-            self._rows[following].addprevious(made)
+            self._rows[self._numbers[place]].addprevious(made)
+        self._numbers.insert(place, number)
         self._rows[number] = made
         return made
 
@@ -106,18 +119,62 @@ class SheetPart:
         style = entry.get("style")
         if isinstance(style, str):
             raise InvalidEdit("Styles by name are for new sheets; give the style itself.")
+        self._free(cell, row, column)
         if style:
-            cell.set("s", str(self._looks.index(int(cell.get("s", 0)), style)))
-        _put(cell, entry, self._looks)
+            cell.set("s", str(self._writer.looks.index(int(cell.get("s", 0)), style)))
+        self._writer.put(cell, entry)
+
+    def empty(self, area: CellRange, *, but: tuple[int, int]) -> int:
+        """Empty the cells of an area but one, and return how many held something."""
+        return sum(
+            empty(cell)
+            for row in self._numbers[
+                bisect_left(self._numbers, area[0]) : bisect_right(self._numbers, area[2])
+            ]
+            for cell in self._rows[row].iterfind(s("c"))
+            if area[1] <= _column(cell) <= area[3] and (row, _column(cell)) != but
+        )
+
+    def _free(self, cell: Element, row: int, column: int) -> None:
+        """See to it that no other cell's formula goes with this one's."""
+        formula = cell.find(s("f"))
+        if formula is not None and formula.get("t") == "shared" and formula.text:
+            self.unshare_formulas()
+        for top, left, bottom, right in self._array_areas():
+            if top <= row <= bottom and left <= column <= right:
+                area = f"{column_letters(left)}{top}:{column_letters(right)}{bottom}"
+                raise InvalidEdit(
+                    f"{cell.get('r')} is part of the array formula of {area}, which is changed as a whole only."
+                )
+
+    def _array_areas(self) -> list[CellRange]:
+        if self._arrays is None:
+            named = (one.get("ref", "") for one in self.formulas() if one.get("t") in {"array", "dataTable"})
+            self._arrays = [cell_range(area) for area in named if ":" in area]
+        return self._arrays
 
     def put_value(self, row: int, letters: str, value: Any) -> None:
         """Write a value into a cell; its look stays."""
-        _put(self.cell(row, column_number(letters)), {"value": value}, self._looks)
+        self._writer.put(self.cell(row, column_number(letters)), {"value": value})
 
     def style(self, row: int, column: int, style: Mapping[str, Any]) -> None:
         """Lay a style over a cell's look."""
         cell = self.cell(row, column)
-        cell.set("s", str(self._looks.index(int(cell.get("s", 0)), style)))
+        cell.set("s", str(self._writer.looks.index(int(cell.get("s", 0)), style)))
+
+    def style_columns(self, first: int, last: int, style: Mapping[str, Any]) -> None:
+        """Lay a style over whole columns: over the cells that there are, and those that will be."""
+        in_range(0, last - 1)
+        listed = child(self.root, "cols")
+        for column in range(first, last + 1):
+            entry = layout.own_entry(listed, column)
+            entry.set("style", str(self._writer.looks.index(int(entry.get("style", 0)), style)))
+            if not entry.get("width"):
+                entry.set("width", _USUAL_WIDTH)
+        for row, line in self._rows.items():
+            for cell in line.iterfind(s("c")):
+                if first <= _column(cell) <= last:
+                    self.style(row, _column(cell), style)
 
     def formulas(self) -> Iterator[Element]:
         """Yield the elements of all formulas in cells."""
@@ -146,11 +203,18 @@ class SheetPart:
         note = self.root.find(s("dimension"))
         if note is None:
             return
+        area = self.used_area()
+        if area:
+            note.set("ref", area)
+
+    def used_area(self) -> str:
+        """Name the area that holds cells; nothing when none does."""
         filled = {number: row for number, row in self._rows.items() if len(row)}
-        if filled:
-            first = column_letters(min(_column(row[0]) for row in filled.values()))
-            last = column_letters(max(_column(row[-1]) for row in filled.values()))
-            note.set("ref", f"{first}{min(filled)}:{last}{max(filled)}")
+        if not filled:
+            return ""
+        first = column_letters(min(_column(row[0]) for row in filled.values()))
+        last = column_letters(max(_column(row[-1]) for row in filled.values()))
+        return f"{first}{min(filled)}:{last}{max(filled)}"
 
 
 def _column(cell: Element) -> int:
@@ -158,40 +222,3 @@ def _column(cell: Element) -> int:
     if not (letters.isascii() and letters.isalpha() and len(letters) <= _MOST_LETTERS):
         raise CorruptFile("A cell's place is not written as places are.")
     return column_number(letters)
-
-
-def _put(cell: Element, entry: Mapping[str, Any], looks: Looks) -> None:
-    for child in list(cell):
-        cell.remove(child)
-    cell.attrib.pop("t", None)
-    value = entry.get("value")
-    if entry.get("formula"):
-        etree.SubElement(cell, s("f")).text = legal(checked_formula(entry["formula"])[1:])
-        if value is not None:
-            _put_cached(cell, value)
-    elif entry.get("type") == "date":
-        moment = date_of(value)
-        cell.set("s", str(looks.date(int(cell.get("s", 0)), with_time=len(str(value)) > len("yyyy-mm-dd"))))
-        etree.SubElement(cell, s("v")).text = repr(serial_of(moment)).removesuffix(".0")
-    elif value is not None:
-        _put_value(cell, value)
-
-
-def _put_value(cell: Element, value: Any) -> None:
-    if isinstance(value, bool):
-        cell.set("t", "b")
-        etree.SubElement(cell, s("v")).text = "1" if value else "0"
-    elif isinstance(value, str) or abs(value) > _EXACT:
-        cell.set("t", "inlineStr")
-        text = etree.SubElement(etree.SubElement(cell, s("is")), s("t"))
-        text.text = legal(str(value))[:MAX_TEXT]
-        text.set(SPACE, "preserve")
-    elif value - value == 0:
-        etree.SubElement(cell, s("v")).text = repr(value)
-
-
-def _put_cached(cell: Element, value: Any) -> None:
-    kind = "b" if isinstance(value, bool) else "str" if isinstance(value, str) else ""
-    if kind:
-        cell.set("t", kind)
-    etree.SubElement(cell, s("v")).text = ("1" if value else "0") if kind == "b" else legal(str(value))

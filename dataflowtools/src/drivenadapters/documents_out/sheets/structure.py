@@ -1,7 +1,6 @@
 """Rows and columns that come and go: every part that says where something stands is told."""
 
 from collections.abc import Callable
-from typing import Any
 
 from lxml import etree
 
@@ -9,6 +8,7 @@ from dataflowtools.src.drivenadapters.documents.safe_xml import Element
 from dataflowtools.src.drivenadapters.documents_out.office_package import OutPackage
 from dataflowtools.src.drivenadapters.documents_out.sheets.looks import s
 from dataflowtools.src.drivenadapters.documents_out.sheets.references import (
+    LOST,
     Moves,
     Shift,
     column_letters,
@@ -21,7 +21,7 @@ from dataflowtools.src.errors import InvalidEdit
 from dataflowtools.src.logics.file.documents.options import cell_range, column_number
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
-_FORMULAS = {"f", "formula", "formula1", "formula2"}
+_FORMULAS = {"f", "formula", "formula1", "formula2", "calculatedColumnFormula", "totalsRowFormula"}
 _RANGED = ("ref", "sqref")
 # What a sheet lists under one roof: with the last entry the roof goes too.
 _LISTS = {
@@ -46,6 +46,7 @@ def shift_sheet(package: OutPackage, sheet: SheetPart, part: str, shift: Shift) 
     sheet.unshare_formulas()
     _move_cells(sheet, shift)
     move_ranges(sheet.root, shift)
+    _move_breaks(sheet.root, shift)
     if shift.axis == "columns":
         _move_widths(sheet.root, shift)
     move_things(package, part, shift)
@@ -54,8 +55,9 @@ def shift_sheet(package: OutPackage, sheet: SheetPart, part: str, shift: Shift) 
 
 
 def move_things(package: OutPackage, part: str, shift: Moves) -> None:
-    """Move a sheet's tables, drawings and comments."""
-    for kind, move in (("table", move_ranges), ("drawing", _move_anchors), ("comments", move_ranges)):
+    """Move a sheet's tables, pivot tables, drawings and comments."""
+    ranged = {"table": move_ranges, "pivotTable": move_ranges, "comments": move_ranges}
+    for kind, move in {**ranged, "drawing": _move_anchors}.items():
         for target in package.targets(part, kind).values():
             if target in package:
                 move(package.change(target), shift)
@@ -66,16 +68,36 @@ def move_things(package: OutPackage, part: str, shift: Moves) -> None:
 
 
 def rewrite_formulas(root: Element, home: str | None, rewrite: Rewrite) -> int:
-    """Rewrite every formula of a part and return how many changed."""
+    """Rewrite every formula of a part, and where links within the workbook lead, and return how many changed."""
     changed = 0
     for element in root.iter():
-        if local(element) not in _FORMULAS or not element.text:
+        old = _formula(element)
+        new = rewrite(old, home) if old else old
+        if new == old or (local(element) == "hyperlink" and LOST in new):
             continue
-        new = rewrite(element.text, home)
-        if new != element.text:
-            element.text = new
-            changed += 1
+        _set_formula(element, new)
+        changed += 1
     return changed
+
+
+def _formula(element: Element) -> str:
+    """Read what an element says of places: a formula, or the target of a link."""
+    name = local(element)
+    if name in _FORMULAS:
+        return str(element.text or "")
+    if name == "hyperlink":
+        return str(element.get("location") or "")
+    return str(element.get("val") or "") if name == "cfvo" and element.get("type") == "formula" else ""
+
+
+def _set_formula(element: Element, new: str) -> None:
+    name = local(element)
+    if name == "hyperlink":
+        element.set("location", new)
+    elif name == "cfvo":
+        element.set("val", new)
+    else:
+        element.text = new
 
 
 def shifting(shift: Moves, sheet: str) -> Rewrite:
@@ -185,6 +207,24 @@ def _move_widths(root: Element, shift: Shift) -> None:
         root.remove(columns)
 
 
+def _move_breaks(root: Element, shift: Shift) -> None:
+    """Move the breaks between pages; each names the last row or column before it."""
+    breaks = root.find(s("rowBreaks" if shift.axis == "rows" else "colBreaks"))
+    if breaks is None:
+        return
+    for entry in list(breaks):
+        moved = shift.one(int(entry.get("id") or 0))
+        if moved is None:
+            breaks.remove(entry)
+        else:
+            entry.set("id", str(moved))
+    for attribute in ("count", "manualBreakCount"):
+        if breaks.get(attribute):
+            breaks.set(attribute, str(len(breaks)))
+    if not len(breaks):
+        root.remove(breaks)
+
+
 def _move_anchors(root: Element, shift: Moves) -> None:
     """Move pictures and charts with the cells that they stand on; one on removed cells stays at the gap."""
     tag = f"{_DRAWING}{'row' if shift.axis == 'rows' else 'col'}"
@@ -206,5 +246,4 @@ def _move_notes(root: Element, shift: Moves) -> None:
 
 def refers_to(root: Element, name: str) -> bool:
     """Whether a formula of a part names a sheet."""
-    found: Any = (element.text for element in root.iter() if local(element) in _FORMULAS and element.text)
-    return any(name.casefold() in text.casefold() for text in found)
+    return any(name.casefold() in _formula(element).casefold() for element in root.iter())

@@ -7,6 +7,7 @@ from lxml import etree
 from dataflowtools.src.drivenadapters.documents.safe_xml import Element
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
 from dataflowtools.src.drivenadapters.documents_out.office_package import OFFICE, OutPackage, relations_of
+from dataflowtools.src.drivenadapters.documents_out.sheets.cell_writer import CellWriter
 from dataflowtools.src.drivenadapters.documents_out.sheets.looks import Looks, s
 from dataflowtools.src.drivenadapters.documents_out.sheets.sheet_part import SheetPart
 from dataflowtools.src.drivenadapters.documents_out.sheets.structure import (
@@ -18,7 +19,7 @@ from dataflowtools.src.drivenadapters.documents_out.sheets.structure import (
 from dataflowtools.src.errors import CorruptFile, InvalidEdit
 
 RELATION_ID = f"{{{OFFICE}}}id"
-_WITH_FORMULAS = ("worksheets/", "charts/")
+_WITH_FORMULAS = ("worksheets/", "charts/", "tables/")
 
 
 class Workbook:
@@ -28,14 +29,17 @@ class Workbook:
         self.package = OutPackage(file)
         self.part = self.package.main_part()
         self._caveats = caveats
-        self._looks = Looks(self.package, self.part)
+        properties = self.package.look(self.part).find(s("workbookPr"))
+        from_1904 = properties is not None and properties.get("date1904") in {"1", "true"}
+        self._writer = CellWriter(Looks(self.package, self.part), caveats, from_1904)
         self._sheets: dict[str, SheetPart] = {}
+        self._chain_is_stale = False
 
     def save(self, file: BinaryIO) -> None:
         """Write the workbook; programs calculate it anew when they open it."""
         for sheet in self._sheets.values():
             sheet.measure()
-        if self._sheets:
+        if self._sheets or self._chain_is_stale:
             self._calculate_anew()
         self.package.save(file)
 
@@ -61,18 +65,30 @@ class Workbook:
     def sheet(self, name: str) -> SheetPart:
         part = self.part_of(name)
         if part not in self._sheets:
-            self._sheets[part] = SheetPart(self.package.change(part), self._looks)
+            self._sheets[part] = SheetPart(self.package.change(part), self._writer)
         return self._sheets[part]
 
     def rewrite_everywhere(self, rewrite: Rewrite, name: str) -> int:
-        """Rewrite formulas of all sheets, names and charts; parts that hold none are left alone."""
-        homes = {self.part_of(str(entry.get("name"))): str(entry.get("name")) for entry in self._listed()}
+        """Rewrite formulas of all sheets, tables, names and charts.
+
+        Of other sheets than the one of that name only those are looked through that mention it.
+        """
+        homes = self._homes()
         changed = 0
         for part in self.package.names():
             if not part.endswith(".xml") or not any(f"/{folder}" in f"/{part}" for folder in _WITH_FORMULAS):
                 continue
             changed += self._rewrite_part(part, homes.get(part), rewrite, name)
         return changed + self._rewrite_names(rewrite) + self._rewrite_sources(rewrite, name)
+
+    def _homes(self) -> dict[str, str]:
+        """Name the sheet that a part's formulas stand on: the sheet's own part, and its tables'."""
+        homes: dict[str, str] = {}
+        for entry in self._listed():
+            name = str(entry.get("name"))
+            part = self.part_of(name)
+            homes |= dict.fromkeys([part, *self.package.targets(part, "table").values()], name)
+        return homes
 
     def _listed(self) -> list[Element]:
         parts = self.package.targets(self.part)
@@ -85,7 +101,8 @@ class Workbook:
         if home is not None and home.casefold() != name.casefold():
             if not refers_to(root, name):
                 return 0
-            SheetPart(root, self._looks).unshare_formulas()
+            if root.find(s("sheetData")) is not None:
+                SheetPart(root, self._writer).unshare_formulas()
         changed = rewrite_formulas(root, home, rewrite)
         if changed:
             self.package.keep(part, root)
@@ -118,6 +135,11 @@ class Workbook:
                     self.package.keep(part, root)
                     changed += 1
         return changed
+
+    def forget(self, name: str) -> None:
+        """Let go of a sheet that is to be removed."""
+        self._sheets.pop(self.part_of(name), None)
+        self._chain_is_stale = True
 
     def drop_relation(self, identity: str) -> None:
         for relation in list(self.package.change(relations_of(self.part))):

@@ -14,7 +14,9 @@ from dataflowtools.src.drivenadapters.documents_out.sheets.cells import (
     checked_formula,
     date_of,
     in_range,
+    is_kept_as_text,
 )
+from dataflowtools.src.drivenadapters.documents_out.word.markup import legal
 from dataflowtools.src.errors import InvalidContent
 from dataflowtools.src.logics.file.documents import model
 from dataflowtools.src.logics.file.documents.options import cell_range, column_number
@@ -26,7 +28,6 @@ _OPTIONS = {
     "in_memory": True,
 }
 _MADE = datetime(2000, 1, 1)  # noqa: DTZ001  # the file is the same for the same content, whatever the time
-_EXACT = 1 << 53
 _DATE, _TIME = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"
 _LOOKS = {
     "bold": "bold", "italic": "italic", "struck": "font_strikeout", "size": "font_size", "font": "font_name",
@@ -124,9 +125,8 @@ class _Writer:
             style.setdefault("number_format", _DATE if len(str(value)) <= len(_DATE) else _TIME)
         shown = self._format(style)
         if cell.get("formula"):
-            page.write_formula(
-                row, column, checked_formula(cell["formula"]), shown, "" if value is None else value
-            )
+            last = "" if value is None else legal(value) if isinstance(value, str) else value
+            page.write_formula(row, column, checked_formula(cell["formula"]), shown, last)
         elif cell.get("type") == "date":
             page.write_datetime(row, column, date_of(value), shown)
         elif value is None:
@@ -138,13 +138,13 @@ class _Writer:
     def _write_value(self, page: Any, row: int, column: int, value: Any, shown: Any) -> None:
         if isinstance(value, bool):
             page.write_boolean(row, column, value, shown)
-        elif isinstance(value, str) or abs(value) > _EXACT:
+        elif is_kept_as_text(value):
             if len(str(value)) > MAX_TEXT:
                 self._caveats.add(
                     "texts_cut", f"Texts longer than the {MAX_TEXT} characters of a cell were cut."
                 )
             page.write_string(row, column, str(value)[:MAX_TEXT], shown)
-        elif value - value == 0:
+        else:
             page.write_number(row, column, value, shown)
 
     def _format(self, style: Json) -> Any:

@@ -2,14 +2,25 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from dataflowtools.src.common.strict_model import Model
+
+_CONTROL = frozenset(map(chr, [*range(32), 127, 0xFFFE, 0xFFFF]))
+
+
+def _without_controls(text: str) -> str:
+    if not _CONTROL.isdisjoint(text):
+        raise ValueError("a name holds no control characters")
+    return text
+
 
 Align = Literal["", "left", "center", "right", "justify"]
 Colour = Annotated[str, Field(pattern=r"^(#?[0-9A-Fa-f]{6})?$")]
 Points = Annotated[float, Field(ge=0, le=10_000)]
-Scalar = str | int | float | bool | None
+Printable = Annotated[str, AfterValidator(_without_controls)]
+Number = Annotated[float, Field(allow_inf_nan=False)]  # JSON has no infinity, but 1e999 reads as one
+Scalar = str | int | Number | bool | None
 MAX_TEXT = 1_000_000
 
 
@@ -34,7 +45,7 @@ class RunContent(Model):
     note: str = Field("", max_length=100, description="Reference of a footnote.")
     color: Colour = ""
     size: float = Field(0, ge=0, le=400, description="Points; 0 leaves it to the style.")
-    font: str = Field("", max_length=100)
+    font: Printable = Field("", max_length=100)
 
 
 class _TextContent(_Read):

@@ -5,7 +5,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from dataflowtools.src.common.strict_model import Model
-from dataflowtools.src.logics.file.writing.blocks import BlockContent, Colour, Points, Scalar, message_of
+from dataflowtools.src.logics.file.writing.blocks import (
+    BlockContent,
+    Colour,
+    Points,
+    Printable,
+    Scalar,
+    message_of,
+)
 
 MAX_CHARACTERS = 20_000_000
 _KINDS = ("blocks", "markdown", "text", "sheets")
@@ -21,8 +28,10 @@ class CellStyle(Model):
     color: Colour = ""
     background: Colour = ""
     size: float = Field(0, ge=0, le=400)
-    font: str = Field("", max_length=31)
-    number_format: str = Field("", max_length=255, description="As spreadsheets write it: 0.00, yyyy-mm-dd.")
+    font: Printable = Field("", max_length=31)
+    number_format: Printable = Field(
+        "", max_length=255, description="As spreadsheets write it: 0.00, yyyy-mm-dd."
+    )
     align: Literal["", "left", "center", "right", "justify"] = ""
     valign: Literal["", "top", "center", "bottom"] = ""
     wrap: bool = False
@@ -42,18 +51,18 @@ class SheetCell(Model):
 
 Row = list[SheetCell | Scalar]
 Letters = Annotated[str, Field(pattern=r"^[A-Za-z]{1,3}$")]
+SheetName = Annotated[Printable, Field(min_length=1, max_length=31)]
+Widths = dict[Letters, Annotated[float, Field(gt=0, le=255)]]
 
 
 class SheetContent(Model):
     """A sheet of a workbook. A text that begins with = stays a text."""
 
-    name: str = Field(min_length=1, max_length=31)
+    name: SheetName
     rows: list[Row] = Field(default=[], max_length=1_048_576)
     styles: dict[str, CellStyle] = Field(default={}, max_length=1000, description="Styles by name.")
     header: bool = Field(False, description="Whether the first row is bold and stays in view.")
-    widths: dict[Letters, Annotated[float, Field(gt=0, le=255)]] = Field(
-        default={}, description="Widths of columns in characters, by letter."
-    )
+    widths: Widths = Field(default={}, description="Widths of columns in characters, by letter.")
     merges: list[Annotated[str, Field(max_length=40)]] = Field(
         default=[], max_length=10_000, description="Ranges like A1:C1."
     )
@@ -113,7 +122,7 @@ class Properties(Model):
 class WordStyle(Model):
     """How paragraphs of a style look in docx and pdf."""
 
-    font: str = Field("", max_length=100)
+    font: Printable = Field("", max_length=100)
     size: float = Field(0, ge=0, le=400)
     color: Colour = ""
     bold: bool | None = None

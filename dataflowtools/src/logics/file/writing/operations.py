@@ -13,6 +13,8 @@ from dataflowtools.src.logics.file.writing.content import (
     Properties,
     Row,
     SheetContent,
+    SheetName,
+    Widths,
 )
 
 SheetRef = Annotated[str, Field(min_length=1, max_length=31)]
@@ -164,12 +166,48 @@ class AddSheet(Model):
     at: int | None = Field(None, ge=0, description="Place from 0; the end when not given.")
 
 
+class CopySheet(Model):
+    """Copy a sheet with its charts, pictures, comments and tables."""
+
+    op: Literal["copy_sheet"]
+    sheet: SheetRef
+    name: SheetName
+    at: int | None = Field(None, ge=0, description="Place from 0; behind the original when not given.")
+
+
+class MoveSheet(Model):
+    """Move a sheet to another place."""
+
+    op: Literal["move_sheet"]
+    sheet: SheetRef
+    at: int = Field(ge=0, description="Place from 0.")
+
+
+class HideSheet(Model):
+    """Hide a sheet, or show it again."""
+
+    op: Literal["hide_sheet", "show_sheet"]
+    sheet: SheetRef
+
+
+class SetLayout(Model):
+    """Set widths of columns, what stays in view, and the filter of a sheet; what is not given stays."""
+
+    op: Literal["set_layout"]
+    sheet: SheetRef
+    widths: Widths = Field(default={}, description="Widths of columns in characters, by letter.")
+    freeze: str | None = Field(
+        None, max_length=20, description="First cell that scrolls, like A2; A1 frees all."
+    )
+    autofilter: bool | None = Field(None, description="Over all that the sheet holds, or none.")
+
+
 class RenameSheet(Model):
     """Rename a sheet; what refers to it follows."""
 
     op: Literal["rename_sheet"]
     sheet: SheetRef
-    name: SheetRef
+    name: SheetName
 
 
 class DeleteSheet(Model):
@@ -247,7 +285,8 @@ class Split(Model):
 Operation = Annotated[
     Append | InsertAt | ReplaceText | DeleteBlocks | FillControl | SetMargin | SetPage | SetProperties
     | SetTableCell | AppendTableRows | SetRange | AppendRows | InsertRows | DeleteRows | ShiftColumns | AddSheet
-    | RenameSheet | DeleteSheet | SetStyle | MergeCells | MergeFiles | Pages | Rotate | FillForm | Split,
+    | CopySheet | MoveSheet | HideSheet | SetLayout | RenameSheet | DeleteSheet | SetStyle | MergeCells | MergeFiles
+    | Pages | Rotate | FillForm | Split,
     Field(discriminator="op"),
 ]  # fmt: skip
 
