@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import duckdb
 import polars as pl
 import pyarrow as pa
 
-from dataflowtools.src.drivenadapters.analysis.loading.columnar_table import plain_types
+from dataflowtools.src.drivenadapters.analysis.loading.columnar_table import plain
 from dataflowtools.src.drivenadapters.analysis.loading.names import unique_names
 from dataflowtools.src.errors import (
     InvalidSql,
@@ -24,6 +24,8 @@ _FORBIDDEN = re.compile(
     r"which_secret|sqlite_\w+|postgres_\w+|mysql_\w+|iceberg_\w+|delta_scan|checkpoint|force_checkpoint|"
     r"pg_\w+|information_schema|sql_auto_complete|write_log|parse_duckdb_log_message|enable_logging)\b"
 )
+_FILES = (".csv", ".parquet", ".json")
+_FOREIGN = re.compile(r"INTERVAL|UNION\(|MAP\(|TIME WITH TIME ZONE(?!\w)|BIT\b|TIME_NS")
 
 
 def run_sql(query: str, tables: Mapping[str, pl.DataFrame], limits: AnalysisLimits) -> pl.DataFrame:
@@ -42,11 +44,11 @@ def run_sql(query: str, tables: Mapping[str, pl.DataFrame], limits: AnalysisLimi
         },
     )
     try:
-        _check_statement(connection, query)
+        _check_statement(connection, query, tables)
         for name, frame in tables.items():
             connection.register(name, frame.to_arrow())
         connection.execute("SET lock_configuration = true").fetchall()
-        found = _fetched(connection.sql(query).to_arrow_reader(_BATCH_ROWS), limits)
+        found = _fetched(_portable(connection.sql(query)).to_arrow_reader(_BATCH_ROWS), limits)
     except duckdb.PermissionException as exc:
         raise OperationNotAllowed(_said(exc), position=1) from exc
     except duckdb.OutOfMemoryException as exc:
@@ -55,7 +57,21 @@ def run_sql(query: str, tables: Mapping[str, pl.DataFrame], limits: AnalysisLimi
         raise InvalidSql(_said(exc)) from exc
     finally:
         connection.close()
-    return found.select(plain_types(found.schema))
+    return plain(found.lazy()).collect()
+
+
+def _portable(found: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Write as text what has no form outside DuckDB: spans of time as DuckDB says them, the others as JSON."""
+    foreign = [bool(_FOREIGN.search(str(kind))) for kind in found.types]
+    if not any(foreign):
+        return found
+    parts = []
+    for place, (name, kind, odd) in enumerate(zip(found.columns, found.types, foreign, strict=True), start=1):
+        quoted = '"' + name.replace('"', '""') + '"'
+        nested = kind.id in {"list", "array", "struct", "map", "union"}
+        value = f"to_json(#{place})" if nested else f"#{place}"
+        parts.append(f"CAST({value} AS VARCHAR) AS {quoted}" if odd else f"#{place} AS {quoted}")
+    return found.project(", ".join(parts))
 
 
 def _fetched(reader: pa.RecordBatchReader, limits: AnalysisLimits) -> pl.DataFrame:
@@ -74,7 +90,7 @@ def _fetched(reader: pa.RecordBatchReader, limits: AnalysisLimits) -> pl.DataFra
     return pl.DataFrame(table)
 
 
-def _check_statement(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+def _check_statement(connection: duckdb.DuckDBPyConnection, query: str, tables: Collection[str]) -> None:
     """Take one SELECT and nothing that looks beyond the tables given."""
     try:
         statements = connection.extract_statements(query)
@@ -85,28 +101,35 @@ def _check_statement(connection: duckdb.DuckDBPyConnection, query: str) -> None:
     if statements[0].type != duckdb.StatementType.SELECT:
         kind = statements[0].type.name
         raise OperationNotAllowed(f"only SELECT is allowed; this is {kind}", position=1, near=kind)
-    for part in _names(connection, query):
-        match = _FORBIDDEN.fullmatch(part)
-        if match or "/" in part or part.lower().endswith((".csv", ".parquet", ".json")):
+    known = {name.lower() for name in tables}
+    for role, part in _names(connection, query):
+        if role == "table_name" and part.lower() in known:
+            continue
+        if _FORBIDDEN.fullmatch(part) or (role == "table_name" and _names_file(part)):
             place = max(query.lower().find(part.lower()), 0) + 1
             raise OperationNotAllowed(
                 f"{part[:60]!r} looks beyond the tables given", position=place, near=part[:60]
             )
 
 
-def _names(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
-    """List the functions and tables that the parsed statement names."""
+def _names_file(table: str) -> bool:
+    """Whether DuckDB would take this name of a table for a file."""
+    return "/" in table or table.lower().endswith(_FILES)
+
+
+def _names(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[str, str]]:
+    """List the functions and tables that the parsed statement names, each with its role."""
     rows = connection.execute("SELECT json_serialize_sql(?)", [query]).fetchall()
     tree = json.loads(rows[0][0])
     if tree.get("error"):
         raise InvalidSql(str(tree.get("error_message", "The query cannot be read."))[:300])
-    found: list[str] = []
+    found: list[tuple[str, str]] = []
     pending = [tree]
     while pending:
         node = pending.pop()
         if isinstance(node, dict):
             keys = ("function_name", "table_name", "schema_name", "catalog_name")
-            found += [node[key] for key in keys if isinstance(node.get(key), str) and node[key]]
+            found += [(key, node[key]) for key in keys if isinstance(node.get(key), str) and node[key]]
             pending.extend(node.values())
         elif isinstance(node, list):
             pending.extend(node)

@@ -66,6 +66,8 @@ OLE_NAMES: Mapping[bytes, str] = {
     b"\x00" * 2 + name.encode("utf-16-le") + b"\x00\x00": kind
     for name, kind in (*_OLE_STREAMS, ("EncryptedPackage", "encrypted-office"))
 }
+_ARROW_CONTINUES = b"\xff\xff\xff\xff"
+_ARROW_SCHEMA_BYTES = 1 << 24
 _END_OF_DIRECTORY = struct.Struct("<4sHHHHIIH")
 _ENTRY = struct.Struct("<4sHHHHHHIIIHHHHHII")
 
@@ -101,11 +103,20 @@ def _kind_of_inner_magic(head: bytes) -> str | None:
         ("exe", head.startswith(b"MZ") and _NOT_TEXT.search(head[:128]) is not None),
         ("tar", head[257:262] == b"ustar"),
         ("xls", _BIFF.match(head) is not None),
+        ("arrow", _is_arrow_stream(head)),
         ("pdf", _LATE_PDF.search(head, 0, _PDF_JUNK_BYTES) is not None),
     )
     if head[4:8] == b"ftyp" and head[8:12] in _BRANDS:
         return _BRANDS[head[8:12]]
     return next((kind for kind, shown in signs if shown), None)
+
+
+def _is_arrow_stream(head: bytes) -> bool:
+    """A stream begins with a continuation mark and the length of its schema, a multiple of eight."""
+    if not head.startswith(_ARROW_CONTINUES) or len(head) < 8:  # noqa: PLR2004 - mark and length
+        return False
+    length = int.from_bytes(head[4:8], "little")
+    return 0 < length < _ARROW_SCHEMA_BYTES and length % 8 == 0
 
 
 def _kind_of_text(head: bytes) -> str:

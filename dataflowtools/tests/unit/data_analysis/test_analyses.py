@@ -275,6 +275,26 @@ def test_sql_gives_whole_numbers_and_dates_as_they_are():
     assert found["data"] == [{"s": 1, "d": "2024-02-29", "n": 1, "m": 1.0, "t": "x", "a": 1, "a_2": 1}]
 
 
+def test_sql_divides_and_knows_tables_by_the_names_that_they_were_given():
+    frame = pl.DataFrame({"a": [1, 3]})
+    query = 'SELECT a / 2 AS half, a // 2 AS whole FROM "sales/2024.csv" ORDER BY a'
+    found = analyse(frame, others={"sales/2024.csv": frame}, kind="sql", query=query)
+    assert found["data"] == [{"half": 0.5, "whole": 0}, {"half": 1.5, "whole": 1}]
+
+
+def test_sql_writes_as_text_what_has_no_type_here():
+    query = (
+        "SELECT INTERVAL 1 DAY AS i, map {1: 2} AS m, union_value(x := 1) AS u, [INTERVAL 1 DAY] AS l, "
+        "18446744073709551615::UBIGINT AS h, 170141183460469231731687303715884105727 AS w, 5::HUGEINT AS n, 1 AS i"
+    )
+    assert analyse(pl.DataFrame({"a": [1]}), kind="sql", query=query)["data"] == [
+        {
+            "i": "1 day", "m": '{"1":2}', "u": '{"x":1}', "l": '["1 day"]', "h": "18446744073709551615",
+            "w": "170141183460469231731687303715884105727", "n": 5, "i_2": 1,
+        }
+    ]  # fmt: skip
+
+
 def test_a_chart_is_a_specification_with_its_data():
     frame = pl.DataFrame({"月": ["一月", "二月"], "v.1": [3, 4]})
     chart = {"type": "bar", "title": "销售"}

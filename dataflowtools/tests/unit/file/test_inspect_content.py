@@ -55,6 +55,8 @@ TRUE = [
         "application/vnd.oasis.opendocument.text",
     ),
     ("a.zip", package("a", "b"), "application/zip"),
+    ("a.arrow", b"ARROW1\0\0" + bytes(64), "application/vnd.apache.arrow.file"),
+    ("a.arrow", b"\xff\xff\xff\xff\x78\0\0\0" + bytes(64), "application/vnd.apache.arrow.file"),
     ("a.zip", DOCX, "application/zip"),
     ("a.doc", ole("WordDocument", "1Table"), "application/msword"),
     ("mixed.doc", ole("WordDocument", "Workbook"), "application/msword"),
