@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import sys
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ CHILD_NAMESPACES = (
     | kernel.CLONE_NEWCGROUP
 )
 SAMPLE_INTERVAL_S = 0.04
+SAMPLE_REST = 3  # a look that took long is followed by a rest of so many times as long: children are waited for
 
 
 @dataclass(slots=True)
@@ -99,12 +101,12 @@ class Parent:
         if guard is not None:
             self._epoll.register(guard, select.EPOLLIN)
         self._self_pidfd = os.pidfd_open(os.getpid())
+        self._sample_at_s = 0.0
 
     def loop(self) -> None:
         try:
             while self._turn():
-                if any(run.watch for run in self._runs.values()):
-                    self._sample()
+                self._sample()
                 if self._ending or self._cleaners:
                     self._end_groups()
         except (BrokenPipeError, ConnectionResetError):
@@ -117,8 +119,7 @@ class Parent:
 
     def _turn(self) -> bool:
         """Wait for what happens and deal with it; False when the service or the guard is gone."""
-        busy = self._ending or self._cleaners or any(run.watch for run in self._runs.values())
-        for fd, _ in self._epoll.poll(SAMPLE_INTERVAL_S if busy else None):
+        for fd, _ in self._epoll.poll(self._patience_s()):
             if fd == self._channel.fileno():
                 if not self._obey():
                     return False
@@ -127,6 +128,11 @@ class Parent:
             elif fd in self._by_pidfd:
                 self._reap(fd)
         return True
+
+    def _patience_s(self) -> float | None:
+        if any(run.watch for run in self._runs.values()):
+            return max(0.0, self._sample_at_s - time.monotonic())
+        return SAMPLE_INTERVAL_S if self._ending or self._cleaners else None
 
     def _obey(self) -> bool:
         received = wire.receive_message(self._channel)
@@ -226,6 +232,7 @@ class Parent:
                 unwalled.end_group(run.program.pid)
             _, status, used = os.wait4(run.program.pid, 0)
             self._report_exit(run, status, used)
+            run.watch = None
             self._kill(run)
         elif run.first is not None:
             os.waitpid(run.first.pid, 0)
@@ -265,12 +272,21 @@ class Parent:
         self._cleaners -= {pid for pid in self._cleaners if os.waitpid(pid, os.WNOHANG)[0]}
 
     def _sample(self) -> None:
-        """Sum what the watched runs' processes use; end at once what is over its limit, then say so."""
-        watched = [run for run in self._runs.values() if run.watch and run.program.pidfd in run.open_pidfds]
-        for run in watched:
-            assert run.watch  # noqa: S101 - chosen above
-            over = run.watch.sample(run.program.pid, namespaced=run.first is not None)
+        """Sum what the watched runs' processes use; end at once what is over its limit, then say so.
+
+        A look costs more the more runs there are, so looks keep their distance whatever else happens.
+        """
+        watched = [(run, watch) for run in self._runs.values() if (watch := run.watch)]
+        if not watched or time.monotonic() < self._sample_at_s:
+            return
+        started_s = time.monotonic()
+        programs = [run.program.pid for run, _ in watched]
+        processes = usage.processes_by_program(programs, namespaced=self._setup.namespaces)
+        for run, watch in watched:
+            over = watch.sample(run.program.pid, processes[run.program.pid])
             if over:
                 self._kill(run)
                 wire.send_message(self._channel, {"event": "over", "run": run.number, **over})
                 run.watch = None
+        now_s = time.monotonic()
+        self._sample_at_s = now_s + max(SAMPLE_INTERVAL_S, SAMPLE_REST * (now_s - started_s))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass
 from typing import Any
 
 from coderunner.guest import unwalled
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
+_MOST_BYTES = 16 << 10  # more than any of these files has
 
 
 @dataclass(slots=True)
@@ -25,7 +24,6 @@ class Watch:
     disk_kb: int = 0  # of a box that stands on the host's disk; 0 where the box has a size of its own
     inodes: int = 0
     peak_kb: int = 0
-    last_sample_s: float = 0.0
 
     @classmethod
     def from_message(cls, message: dict[str, Any]) -> Watch:
@@ -39,10 +37,8 @@ class Watch:
             message.get("inodes", 0),
         )
 
-    def sample(self, pid: int, *, namespaced: bool) -> dict[str, Any] | None:
-        """Measure; the limit that is exceeded and what was used, or None."""
-        processes = _processes_of(pid, namespaced=namespaced)
-        self.last_sample_s = time.monotonic()
+    def sample(self, pid: int, processes: list[int]) -> dict[str, Any] | None:
+        """Measure a run by its program and all its processes; the limit exceeded and what was used, or None."""
         return (
             self._tasks(processes)
             or self._memory(pid, processes)
@@ -79,10 +75,15 @@ class Watch:
         return None
 
 
-def _processes_of(pid: int, *, namespaced: bool) -> list[int]:
-    mark = _membership(pid, namespaced=namespaced)
-    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    return [other for other in pids if mark and _membership(other, namespaced=namespaced) == mark]
+def processes_by_program(programs: list[int], *, namespaced: bool) -> dict[int, list[int]]:
+    """All processes of each run, by the run's program, from one look at the whole machine."""
+    marks = {_membership(pid, namespaced=namespaced): pid for pid in programs}
+    marks.pop(None, None)
+    found: dict[int, list[int]] = {pid: [] for pid in programs}
+    for name in os.listdir("/proc") if marks else ():
+        if name.isdigit() and (mark := _membership(int(name), namespaced=namespaced)) in marks:
+            found[marks[mark]].append(int(name))
+    return found
 
 
 def _membership(pid: int, *, namespaced: bool) -> object:
@@ -94,11 +95,17 @@ def _membership(pid: int, *, namespaced: bool) -> object:
 
 
 def _read(path: str) -> str:
+    """A small file of /proc; without a file object, which would cost more than the reading."""
     try:
-        with open(path) as file:
-            return file.read()
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return ""  # the process ended between the listing and the look
+    try:
+        return os.read(descriptor, _MOST_BYTES).decode(errors="replace")
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
 
 
 def _memory_kb(processes: list[int], base_anon_kb: int) -> int:
