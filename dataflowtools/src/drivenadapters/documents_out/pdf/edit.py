@@ -7,9 +7,10 @@ from typing import Any, BinaryIO
 
 from pypdf import PdfReader, PdfWriter
 from pypdf.errors import FileNotDecryptedError, LimitReachedError, PyPdfError
+from pypdf.generic import ArrayObject, NameObject
 
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
-from dataflowtools.src.drivenadapters.documents_out.pdf.forms import fill_form
+from dataflowtools.src.drivenadapters.documents_out.pdf.forms import fill_form, flatten_form
 from dataflowtools.src.errors import CorruptFile, InvalidEdit, PasswordRequired
 from dataflowtools.src.logics.file.documents.options import chosen_pages
 
@@ -65,7 +66,9 @@ class PdfEditor:
             "rotate": self._rotate,
             "delete_pages": self._delete_pages,
             "keep_pages": self._keep_pages,
+            "reorder_pages": self._reorder_pages,
             "fill_form": self._fill_form,
+            "flatten_form": self._flatten_form,
         }
 
     def save(self, file: BinaryIO) -> None:
@@ -118,7 +121,24 @@ class PdfEditor:
 
     def _fill_form(self, order: Order) -> dict[str, Any]:
         with read_errors():
-            return fill_form(self.writer, order["fields"])
+            return fill_form(self.writer, order["fields"], self._caveats)
+
+    def _flatten_form(self, _: Order) -> dict[str, Any]:
+        with read_errors():
+            return flatten_form(self.writer)
+
+    def _reorder_pages(self, order: Order) -> dict[str, Any]:
+        """Put the pages that are named first, in that order; the others follow in theirs."""
+        pages = self.writer.flattened_pages or []
+        named = [page for part in order["pages"].split(",") for page in chosen_pages(part, len(pages))]
+        if len(named) != len(set(named)):
+            raise InvalidEdit("A page is named twice; it can stand in one place only.")
+        rest = [page for page in range(1, len(pages) + 1) if page not in set(named)]
+        with read_errors():
+            pages[:] = [pages[number - 1] for number in (*named, *rest)]
+            tree: Any = self.writer.root_object["/Pages"].get_object()
+            tree[NameObject("/Kids")] = ArrayObject([page.indirect_reference for page in pages])
+        return {"pages": len(pages)}
 
 
 def split(file: BinaryIO, order: Order, name: str, out: BinaryIO) -> list[dict[str, Any]]:

@@ -202,7 +202,7 @@ class Flow:
             for row in rows
         ]
         repeated = heads if heads < len(rows) else 0
-        return Table(content, colWidths=columns, repeatRows=repeated, style=look, splitInRow=1)
+        return Table(content, colWidths=columns, repeatRows=repeated, style=look, splitInRow=1, hAlign="LEFT")
 
     def _cell(self, cell: model.Cell | None, columns: list[float]) -> Any:
         if cell is None:

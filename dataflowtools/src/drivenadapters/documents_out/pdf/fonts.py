@@ -37,19 +37,20 @@ _BUILT_IN = {
 }  # fmt: skip
 _BUILT_IN_CHINESE = "STSong-Light"
 _FIRST_CHINESE = 0x2E80
+_THICKENED = "+bold"
 
 
 @cache
-def _registered(place: str) -> str:
+def _registered(place: str, thickened: str = "") -> str:
     """Register a font file under its name; nothing when it is not there or of a kind that is not read."""
     path = _SHARE / place
     if not path.is_file():
         return ""
+    name = path.stem + thickened
     try:
-        pdfmetrics.registerFont(TTFont(path.stem, str(path), subfontIndex=0))
+        pdfmetrics.registerFont(TTFont(name, str(path), subfontIndex=0))
     except TTFError:
         return ""
-    name = path.stem
     pdfmetrics.registerFontFamily(name, normal=name, bold=name, italic=name, boldItalic=name)
     return name
 
@@ -59,7 +60,8 @@ def _chain(*, bold: bool, italic: bool, mono: bool) -> tuple[str, ...]:
     liberation, dejavu = _MONO if mono else _LATIN
     look = (bold, italic)
     first = _registered(liberation.format(_LIBERATION[look])), _registered(dejavu.format(_DEJAVU[look]))
-    rest = tuple(map(_registered, (*_CHINESE, *_FALLBACKS)))
+    chinese = (_registered(place, _THICKENED if bold else "") for place in _CHINESE)
+    rest = (*chinese, *map(_registered, _FALLBACKS))
     return tuple(dict.fromkeys(name for name in (*first[:1], *rest, *first[1:]) if name))
 
 
@@ -77,6 +79,11 @@ def _for(character: str, *, bold: bool, italic: bool, mono: bool) -> str:
     if ord(character) >= _FIRST_CHINESE and not any(map(_registered, _CHINESE)):
         return _reader_font()
     return chain[0] if chain else _BUILT_IN[bold, italic]
+
+
+def is_thickened(name: str) -> bool:
+    """Whether a font stands for the bold letters that it has not, so that its outlines are drawn along."""
+    return name.endswith(_THICKENED)
 
 
 @cache

@@ -12,6 +12,7 @@ from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
 from dataflowtools.src.drivenadapters.documents_out.paper import Paper, paper_of
 from dataflowtools.src.drivenadapters.documents_out.pdf.flow import Flow
 from dataflowtools.src.drivenadapters.documents_out.pdf.texts import draw_line
+from dataflowtools.src.drivenadapters.documents_out.pdf.thick_text import ThickText
 from dataflowtools.src.drivenadapters.documents_out.pictures import Pictures
 from dataflowtools.src.errors import InvalidContent
 from dataflowtools.src.logics.file.documents import model
@@ -89,6 +90,10 @@ class _Pages(Canvas):  # type: ignore[misc]  # the library has no types
         super().__init__(*arguments, **named)
         self._margins, self._paper = margins, paper
         self._kept: list[dict[str, Any]] = []
+
+    def beginText(self, x: float = 0, y: float = 0, direction: Any = None) -> ThickText:  # noqa: N802  # the library's name
+        """Begin a text whose fonts may be thickened."""
+        return ThickText(self, x, y, direction=direction)
 
     def showPage(self) -> None:  # noqa: N802  # the library's name
         """Keep the page."""

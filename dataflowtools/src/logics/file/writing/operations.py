@@ -266,6 +266,19 @@ class FillForm(Model):
     fields: dict[Annotated[str, Field(max_length=1000)], str | bool] = Field(min_length=1, max_length=10_000)
 
 
+class ReorderPages(Model):
+    """Put pages of a PDF into another order; those that are not named follow in theirs."""
+
+    op: Literal["reorder_pages"]
+    pages: str = Field(min_length=1, max_length=10_000, description="In the new order, like 3,1,7-9.")
+
+
+class FlattenForm(Model):
+    """Make what the fields of a PDF form show a part of the pages, so that nobody fills them anew."""
+
+    op: Literal["flatten_form"]
+
+
 class Split(Model):
     """Store parts of a PDF as new files; the file itself stays. It stands alone."""
 
@@ -286,7 +299,7 @@ Operation = Annotated[
     Append | InsertAt | ReplaceText | DeleteBlocks | FillControl | SetMargin | SetPage | SetProperties
     | SetTableCell | AppendTableRows | SetRange | AppendRows | InsertRows | DeleteRows | ShiftColumns | AddSheet
     | CopySheet | MoveSheet | HideSheet | SetLayout | RenameSheet | DeleteSheet | SetStyle | MergeCells | MergeFiles
-    | Pages | Rotate | FillForm | Split,
+    | Pages | ReorderPages | Rotate | FillForm | FlattenForm | Split,
     Field(discriminator="op"),
 ]  # fmt: skip
 
