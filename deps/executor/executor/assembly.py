@@ -103,6 +103,8 @@ def _assemble(parts: _Parts, *, distributed: bool) -> ExecutionEngine:
             bus=bus,
             settings=settings,
         ),
+        permissions=parts.permissions,
+        kinds=sorted(parts.handlers),
         dispatcher=Dispatcher(
             store=store,
             scheduler=scheduler,

@@ -30,6 +30,10 @@ class ExecutorError(Exception):
     """Root of everything the engine raises on purpose."""
 
     code: ClassVar[str] = "executor_error"
+    errors: Sequence[Mapping[str, Any]] = ()
+    """The fields that are wrong, by pointer."""
+    position: int | None = None
+    """Which of several requests it is about."""
 
 
 class ExecutionNotFound(ExecutorError):

@@ -255,6 +255,22 @@ async def test_dependents_wait_and_fail_with_what_they_depend_on(database_url, e
         assert late.status == "failed"
 
 
+@pytest.mark.parametrize("ends", ["cancel", "deadline"])
+async def test_a_chain_longer_than_the_stack_is_deep_ends_with_its_first(database_url, engine_of, ends):
+    ids = [new_id("ex") for _ in range(400)]
+    first = datetime.now(UTC) + timedelta(days=1)
+    options = {"not_before": first} if ends == "cancel" else {"deadline_at": datetime.now(UTC)}
+    chain = [request(options=ExecutionOptions(**options))]
+    chain += [request(options=ExecutionOptions(depends_on=(before,))) for before in ids[:-1]]
+    async with engine_of(database_url, {"echo": Echo()}) as engine:
+        await engine.submit_batch(ADA, chain, ids=ids)
+        if ends == "cancel":
+            assert (await engine.cancel(ids[0], "acme")).status == "cancelled"
+        info = await engine.wait(ids[-1], "acme", HANG_S)
+        assert (info.status, info.error_reason) == ("failed", "dependency_failed")
+        assert (await engine.queue_status()).length == 0
+
+
 async def test_a_batch_is_all_or_nothing_and_may_depend_within_itself(database_url, engine_of):
     echo = Echo()
     async with engine_of(database_url, {"echo": echo}) as engine:
@@ -274,6 +290,8 @@ async def test_a_scheduled_start_is_not_early_and_waits_for_no_poll(database_url
         info = await engine.execute(ADA, request(options=ExecutionOptions(not_before=due)), HANG_S)
         assert info.status == "succeeded"
         assert info.started_at >= due
+        waited = round((info.started_at - due).total_seconds() * 1000)
+        assert info.queue_wait_ms == waited  # what is planned for later does not wait before
 
 
 async def test_a_deadline_ends_what_waits_and_what_runs(database_url, engine_of):
@@ -476,6 +494,8 @@ async def test_the_history_is_filtered_and_paged(database_url, engine_of):
         assert await count(session_id="s") == 5
         assert await count(parent_execution_id=parent) == 5
         assert await count(text="N3") == 1
+        await engine.submit(ADA, request(name="ÄPFEL für 苹果"))
+        assert await count(text="ÄPFEL") == await count(text="äpfel FÜR 苹果") == 1
         assert await count(text="100%_") == 1
         assert await count(text="%") == 1
         assert await count(user_id="bob") == 0

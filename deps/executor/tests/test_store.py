@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from deps.executor.tests.toys import request
+from executor.adapters.sql.rows import X
 from executor.adapters.sql.store import SqlStore
 from executor.common.executions import ExecutionOutput, FinishedRun, NewExecution, Settlement
 from executor.common.ids import new_id
@@ -161,6 +163,19 @@ async def test_waiting_lifts_level_by_level(store):
     assert await store.age(60.0) == 0
 
 
+async def test_waiting_for_the_clock_or_for_others_lifts_nobody(store):
+    due = datetime.now(UTC) + timedelta(seconds=0.3)
+    [planned, needed] = await put(store, new(rank=3, not_before=due), new(rank=0))
+    [blocked] = await put(store, new(rank=3, depends_on=(needed,)))
+    [running] = await claim(store)
+    while (promotion := await store.promote()).promoted == 0:
+        await asyncio.sleep(max(0.0, promotion.next_due_s or 0.0))
+    assert await store.settle(running, DONE)
+    with store._database.engine.connect() as connection:
+        found = connection.execute(select(X.id, X.aged_at, X.created_at).where(X.rank == 3)).all()
+    assert {row.id: row.aged_at > row.created_at for row in found} == {planned: True, blocked: True}
+
+
 async def test_deadlines_and_starts_follow_the_databases_clock(store):
     hence, past = (datetime.now(UTC) + timedelta(seconds=seconds) for seconds in (900, -1))
     [early] = await put(store, new(deadline_at=hence))
@@ -170,6 +185,7 @@ async def test_deadlines_and_starts_follow_the_databases_clock(store):
     assert (await store.get(scheduled, "acme")).status == "queued"
 
     [late] = await put(store, new(deadline_at=past))
+    assert await claim(store) == []
     [due] = await put(store, new(not_before=past))
     await store.promote()
     assert (await store.get(late, "acme")).status == "timed_out"

@@ -47,7 +47,7 @@ class PrometheusMonitoring(Monitoring):
         kind = claim.request.kind
         self._running.labels(kind).inc()
         if claim.attempt == 1:
-            self._wait.labels(kind).observe(max(0.0, (claim.claimed_at - claim.created_at).total_seconds()))
+            self._wait.labels(kind).observe(max(0.0, (claim.claimed_at - claim.ready_at).total_seconds()))
 
     def record_execution_end(self, claim: Claim, settlement: Settlement | None, run_s: float) -> None:
         kind, status = claim.request.kind, str(settlement.status) if settlement else "lost"

@@ -134,7 +134,7 @@ class Claim:
     losses: int
     request: ExecutionRequest
     timeout_s: float
-    created_at: datetime
+    ready_at: datetime
     claimed_at: datetime
     worker_id: str
     cancel_requested: bool = False

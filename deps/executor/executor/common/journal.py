@@ -48,6 +48,7 @@ class MetricFilter:
 
     tenant_id: str | None = None
     kind: str | None = None
+    without_kinds: Sequence[str] = ()
     name: str | None = None
     since: datetime | None = None
     until: datetime | None = None

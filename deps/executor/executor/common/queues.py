@@ -61,6 +61,7 @@ class ExecutionFilter:
     tenant_id: str | None = None
     statuses: Sequence[ExecutionStatus] = ()
     kind: str | None = None
+    without_kinds: Sequence[str] = ()
     user_id: str | None = None
     session_id: str | None = None
     parent_execution_id: str | None = None

@@ -210,6 +210,6 @@ def _line_of(run: LiveRun, settled: Settlement | None, run_s: float) -> dict[str
         "kind": run.request.kind,
         "attempt": run.attempt,
         "status": str(settled.status) if settled else "lost",
-        "queue_wait_ms": round((run.started_at - run.claim.created_at).total_seconds() * 1000),
+        "queue_wait_ms": round((run.started_at - run.claim.ready_at).total_seconds() * 1000),
         "duration_ms": round(run_s * 1000),
     }

@@ -8,7 +8,7 @@ from executor.common.callbacks import CallbackInfo
 from executor.common.executions import AttemptInfo, ExecutionInfo, ExecutionResult, FinishedRun, Submission
 from executor.common.journal import Event, ExecutionMetrics, LogLine, Metric, MetricFilter
 from executor.common.queues import ExecutionFilter, Page, PoolStatus, QueueStatus
-from executor.common.requests import Caller, ExecutionRequest
+from executor.common.requests import Caller, ExecutionContext, ExecutionRequest
 from executor.common.settings import ExecutorSettings
 from executor.core.dispatch import Dispatcher
 from executor.core.following import Followers
@@ -23,6 +23,7 @@ from executor.errors import CallbackRefused, Draining, ExecutionStillActive
 from executor.ports.bus import TOPIC_CANCEL, TOPIC_QUEUE, EventBus, topic_of
 from executor.ports.carrier import Carrier
 from executor.ports.monitoring import Monitoring
+from executor.ports.permissions import PermissionChecker
 from executor.ports.results import ResultStore
 from executor.ports.scheduler import Scheduler
 from executor.ports.store import Store
@@ -44,6 +45,8 @@ class ExecutionEngine:
         carrier: Carrier,
         scheduler: Scheduler,
         submit: SubmitExecutions,
+        permissions: PermissionChecker,
+        kinds: Sequence[str],
         dispatcher: Dispatcher,
         sweeper: Sweeper,
         heart: Heart | None,
@@ -58,6 +61,8 @@ class ExecutionEngine:
         self._carrier = carrier
         self._scheduler = scheduler
         self._submit = submit
+        self._permissions = permissions
+        self._kinds = kinds
         self._dispatcher = dispatcher
         self._sweeper = sweeper
         self._heart = heart
@@ -148,16 +153,30 @@ class ExecutionEngine:
         return await self.wait(submission.execution_id, caller.tenant_id, wait_s)
 
     async def retry(
-        self, caller: Caller, execution_id: str, *, idempotency_key: str | None = None
+        self,
+        caller: Caller,
+        execution_id: str,
+        *,
+        asked: ExecutionContext | None = None,
+        idempotency_key: str | None = None,
     ) -> Submission:
-        """Run a finished execution's request once more, as a new execution: states move one way."""
+        """Run a finished execution's request once more, as a new execution: states move one way.
+
+        It happens on behalf of whoever asks now, `asked`, as part of what the first one was part of.
+        """
         self._require_open()
         info = await self.store.get(execution_id, caller.tenant_id)
         if not info.status.is_final:
             raise ExecutionStillActive(execution_id, info.status)
         request = await self.store.request_of(execution_id, caller.tenant_id)
         options = replace(request.options, not_before=None, deadline_at=None, depends_on=())
-        again = replace(request, options=options)
+        context = replace(
+            asked or request.context,
+            session_id=request.context.session_id,
+            environment=request.context.environment,
+            parent_execution_id=info.parent_execution_id,
+        )
+        again = replace(request, options=options, context=context)
         return (await self._submit(caller, [again], idempotency_key=idempotency_key, retry_of=execution_id))[
             0
         ]
@@ -184,6 +203,15 @@ class ExecutionEngine:
     async def delete(self, execution_id: str, tenant_id: str | None) -> None:
         """Remove a finished execution with its logs, events and result."""
         await delete_whole(self.store, self.results, execution_id, tenant_id)
+
+    # --- who may see it --------------------------------------------------------------------------------
+    def refusal(self, caller: Caller, kind: str) -> str | None:
+        """Why executions of a kind are not for the caller to see, cancel or delete; None when they are."""
+        return self._permissions.refusal(caller, kind)
+
+    def refused_kinds(self, caller: Caller) -> Sequence[str]:
+        """The kinds that the caller has nothing to do with."""
+        return [kind for kind in self._kinds if self.refusal(caller, kind) is not None]
 
     # --- out -------------------------------------------------------------------------------------------
     async def get(self, execution_id: str, tenant_id: str | None) -> ExecutionInfo:

@@ -17,6 +17,12 @@ class ScopePermissions(PermissionChecker):
     async def check(self, caller: Caller, request: ExecutionRequest) -> None:
         if request.context.tenant_id != caller.tenant_id:
             raise PermissionDenied("An execution belongs to the tenant of the key that asks for it.")
-        scope = self._scopes.get(request.kind, self._default)
-        if scope is not None and scope not in caller.scopes:
-            raise PermissionDenied(f"Executions of kind {request.kind!r} need the scope {scope!r}.")
+        refusal = self.refusal(caller, request.kind)
+        if refusal is not None:
+            raise PermissionDenied(refusal)
+
+    def refusal(self, caller: Caller, kind: str) -> str | None:
+        scope = self._scopes.get(kind, self._default)
+        if scope is None or scope in caller.scopes:
+            return None
+        return f"Executions of kind {kind!r} need the scope {scope!r}."

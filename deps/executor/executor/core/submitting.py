@@ -10,7 +10,14 @@ from executor.common.ids import new_id
 from executor.common.requests import Caller, ExecutionOptions, ExecutionRequest
 from executor.common.settings import ExecutorSettings
 from executor.core.room import QueueRoom
-from executor.errors import CallbackRefused, InvalidParameters, QueueFull, QuotaExceeded, UnknownKind
+from executor.errors import (
+    CallbackRefused,
+    ExecutorError,
+    InvalidParameters,
+    QueueFull,
+    QuotaExceeded,
+    UnknownKind,
+)
 from executor.ports.bus import TOPIC_QUEUE, EventBus, topic_of
 from executor.ports.callbacks import CallbackPolicy
 from executor.ports.handler import Handler
@@ -54,8 +61,8 @@ class SubmitExecutions:
         retry_of: str | None = None,
     ) -> list[Submission]:
         """Accept all or none; `ids` are those that `depends_on` of later requests already names."""
-        checked = [await self._check(caller, request) for request in requests]
-        key = self._key(idempotency_key, body_hash(requests, ids))
+        checked = [await self._check_one(caller, request, place) for place, request in enumerate(requests)]
+        key = self._key(idempotency_key, body_hash(requests, ids, retry_of))
         try:
             await self._room.require(caller.tenant_id, len(requests))
         except (QueueFull, QuotaExceeded):
@@ -71,6 +78,13 @@ class SubmitExecutions:
             await self._bus.publish(topic_of(one.execution_id))
         await self._bus.publish(TOPIC_QUEUE)
         return submissions
+
+    async def _check_one(self, caller: Caller, request: ExecutionRequest, place: int) -> ExecutionRequest:
+        try:
+            return await self._check(caller, request)
+        except ExecutorError as refused:
+            refused.position = place
+            raise
 
     async def _check(self, caller: Caller, request: ExecutionRequest) -> ExecutionRequest:
         handler = self._handlers.get(request.kind)
@@ -113,10 +127,14 @@ class SubmitExecutions:
         return None if key is None else IdempotencyKey(key, hashed, self._settings.idempotency_ttl_s)
 
 
-def body_hash(requests: Sequence[ExecutionRequest], ids: Sequence[str] = ()) -> str:
+def body_hash(
+    requests: Sequence[ExecutionRequest], ids: Sequence[str] = (), retry_of: str | None = None
+) -> str:
     """The same for two submissions of one body: the HTTP request's name and ids made for it do not count."""
     places = {execution_id: f"#{place}" for place, execution_id in enumerate(ids)}
     digest = hashlib.sha256()
+    if retry_of is not None:
+        digest.update(f"retry of {retry_of}\n".encode())
     for request in requests:
         context = replace(request.context, request_id="", traceparent=None)
         names = tuple(places.get(name, name) for name in request.options.depends_on)

@@ -1,8 +1,10 @@
 """What the engine's handlers share."""
 
+from executor.common.executions import ExecutionInfo
 from executor.common.requests import Caller, ExecutionContext
 from executor.core.engine import ExecutionEngine
-from executor.http.requests import SubmitBody
+from executor.errors import PermissionDenied
+from executor.http.requests import ContextBody
 from servicekit.http import ApiHandler, Problem
 
 ADMIN = "admin"
@@ -33,14 +35,30 @@ class EngineHandler(ApiHandler):
             raise Problem(403, "forbidden", "Other tenants' executions need the scope admin.")
         return None if asked == EVERY_TENANT else asked
 
-    def context_of(self, body: SubmitBody) -> ExecutionContext:
+    @property
+    def hidden_kinds(self) -> tuple[str, ...]:
+        """Kinds that need a scope which the key has not."""
+        return () if self.caller.may(ADMIN) else tuple(self._engine.refused_kinds(self.who))
+
+    async def find(self, execution_id: str) -> ExecutionInfo:
+        """One of the tenant's executions, if its kind is for this key."""
+        return self.shown(await self._engine.get(execution_id, self.tenant))
+
+    def shown(self, info: ExecutionInfo) -> ExecutionInfo:
+        """The same, or PermissionDenied."""
+        refusal = None if self.caller.may(ADMIN) else self._engine.refusal(self.who, info.kind)
+        if refusal is not None:
+            raise PermissionDenied(refusal)
+        return info
+
+    def context_of(self, context: ContextBody) -> ExecutionContext:
         return ExecutionContext(
             tenant_id=self.tenant,
             user_id=self.caller.user or "",
-            session_id=body.context.session_id,
+            session_id=context.session_id,
             request_id=self.request_id,
-            parent_execution_id=body.context.parent_execution_id,
-            environment=dict(body.context.environment),
+            parent_execution_id=context.parent_execution_id,
+            environment=dict(context.environment),
             traceparent=self.traceparent,
             policy=dict(self.caller.policy),
         )

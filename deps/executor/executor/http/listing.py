@@ -1,5 +1,7 @@
 """The history as pages."""
 
+from collections.abc import Sequence
+
 from executor.common.queues import ExecutionFilter
 from executor.core.engine import ExecutionEngine
 from executor.http.replies import ExecutionReply, PageReply
@@ -7,11 +9,14 @@ from executor.http.requests import ListQuery
 from servicekit.http import Problem, decode_cursor, encode_cursor
 
 
-async def list_executions(engine: ExecutionEngine, query: ListQuery, tenant_id: str | None) -> PageReply:
+async def list_executions(
+    engine: ExecutionEngine, query: ListQuery, tenant_id: str | None, without_kinds: Sequence[str]
+) -> PageReply:
     wanted = ExecutionFilter(
         tenant_id=tenant_id,
         statuses=tuple(query.status),
         kind=query.kind,
+        without_kinds=without_kinds,
         user_id=query.user_id,
         session_id=query.session_id,
         parent_execution_id=query.parent_execution_id,

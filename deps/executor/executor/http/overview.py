@@ -53,6 +53,7 @@ class TotalsHandler(EngineHandler):
         wanted = MetricFilter(
             tenant_id=self.tenant_asked(query.tenant_id),
             kind=query.kind,
+            without_kinds=self.hidden_kinds,
             name=query.name,
             since=query.since or datetime.now(UTC) - timedelta(days=1),
             until=query.until,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from executor.common.requests import (
     CallbackTarget,
@@ -16,10 +16,15 @@ from executor.common.requests import (
     ResourceLimits,
 )
 from executor.common.states import ExecutionStatus
+from executor.http.moments import Moment
 from servicekit.http import Body
 
 Name = Annotated[str, Field(min_length=1, max_length=128)]
 Id = Annotated[str, Field(min_length=1, max_length=64)]
+LARGEST = 2**63 - 1
+Count = Annotated[int, Field(gt=0, le=LARGEST)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Wait = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 MAX_BATCH = 1000
 MAX_DEPENDENCIES = 100
 
@@ -27,17 +32,17 @@ MAX_DEPENDENCIES = 100
 class LimitsBody(Body):
     """Upper bounds of one attempt."""
 
-    memory_bytes: int | None = Field(default=None, gt=0)
-    cpu_time_s: float | None = Field(default=None, gt=0)
-    output_bytes: int | None = Field(default=None, gt=0)
-    processes: int | None = Field(default=None, gt=0)
+    memory_bytes: Count | None = None
+    cpu_time_s: Positive | None = None
+    output_bytes: Count | None = None
+    processes: Count | None = None
 
 
 class IsolationBody(Body):
     """How far an attempt is walled off; true means that the wall stands."""
 
-    memory_limit_bytes: int | None = Field(default=None, gt=0)
-    cpu_limit: float | None = Field(default=None, gt=0, description="Share of the cores, in cores.")
+    memory_limit_bytes: Count | None = None
+    cpu_limit: Positive | None = Field(default=None, description="Share of the cores, in cores.")
     network_limit: bool = True
     file_system_limit: bool = True
 
@@ -51,7 +56,7 @@ class CallbackBody(Body):
 class OptionsBody(Body):
     """How the execution is carried."""
 
-    timeout_s: float | None = Field(default=None, gt=0)
+    timeout_s: Positive | None = None
     retry_count: int = Field(default=0, ge=0)
     retry_delay_s: float | None = Field(default=None, ge=0, le=86_400)
     retry_backoff: float = Field(default=2.0, ge=1, le=100)
@@ -66,8 +71,8 @@ class OptionsBody(Body):
     idempotent: bool = Field(
         default=False, description="May run again when its worker was lost in the middle."
     )
-    not_before: AwareDatetime | None = None
-    deadline_at: AwareDatetime | None = None
+    not_before: Moment | None = None
+    deadline_at: Moment | None = None
     depends_on: tuple[Id, ...] = Field(default=(), max_length=MAX_DEPENDENCIES)
     callback: CallbackBody | None = None
 
@@ -80,8 +85,8 @@ class ContextBody(Body):
     environment: Mapping[str, str] = Field(default={}, max_length=100)
 
 
-class SubmitBody(Body):
-    """One execution."""
+class ItemBody(Body):
+    """What every execution says."""
 
     kind: Annotated[str, Field(min_length=1, max_length=64)]
     request: Mapping[str, Any] = {}
@@ -89,10 +94,15 @@ class SubmitBody(Body):
     context: ContextBody = ContextBody()
     tool_id: Name | None = None
     version: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    wait: float = Field(default=0, ge=0, description="Seconds to wait for the result before answering 202.")
 
 
-class BatchItem(SubmitBody):
+class SubmitBody(ItemBody):
+    """One execution."""
+
+    wait: Wait = Field(default=0, description="Seconds to wait for the result before answering 202.")
+
+
+class BatchItem(ItemBody):
     """One of a batch; later ones may depend on it by `@ref`."""
 
     ref: Annotated[str, Field(min_length=1, max_length=60)] | None = None
@@ -101,7 +111,7 @@ class BatchItem(SubmitBody):
 class BatchBody(Body):
     """Executions that are accepted together or not at all."""
 
-    executions: tuple[BatchItem, ...] = Field(min_length=1, max_length=MAX_BATCH)
+    executions: list[BatchItem] = Field(min_length=1, max_length=MAX_BATCH)
 
 
 class ListQuery(Body):
@@ -115,8 +125,8 @@ class ListQuery(Body):
     )
     session_id: str | None = None
     parent_execution_id: str | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     text: str | None = Field(default=None, max_length=200)
     limit: int = Field(default=50, ge=1, le=500)
     cursor: str | None = None
@@ -125,7 +135,7 @@ class ListQuery(Body):
 class LogsQuery(Body):
     """Which log lines."""
 
-    after: int = Field(default=0, ge=0)
+    after: int = Field(default=0, ge=0, le=LARGEST)
     limit: int = Field(default=200, ge=1, le=1000)
     follow: bool = Field(default=False, description="Stream lines as server-sent events until the end.")
 
@@ -133,7 +143,7 @@ class LogsQuery(Body):
 class WaitQuery(Body):
     """How long to wait for the end."""
 
-    wait: float = Field(default=0, ge=0)
+    wait: Wait = 0
 
 
 class MetricsQuery(Body):
@@ -144,11 +154,11 @@ class MetricsQuery(Body):
         default=None, description="Another tenant than the key's, or `*`: admin only."
     )
     name: str | None = Field(default=None, description="Also list measurements of this name.")
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
-def to_request(body: SubmitBody, context: ExecutionContext) -> ExecutionRequest:
+def to_request(body: ItemBody, context: ExecutionContext) -> ExecutionRequest:
     """A body as the engine's request, on behalf of `context`."""
     return ExecutionRequest(
         kind=body.kind,

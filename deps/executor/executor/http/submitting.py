@@ -1,14 +1,16 @@
 """Handlers that start executions: one, many, again."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from executor.common.executions import ExecutionResult
 from executor.common.ids import new_id
 from executor.common.requests import ExecutionRequest
+from executor.errors import ExecutorError
 from executor.http.base import EngineHandler
 from executor.http.listing import list_executions
 from executor.http.replies import BatchReply, PageReply, ResultReply, SubmissionReply
-from executor.http.requests import BatchBody, BatchItem, ListQuery, SubmitBody, to_request
+from executor.http.requests import BatchBody, BatchItem, ContextBody, ListQuery, SubmitBody, to_request
 from executor.http.results import reply_with_result
 from servicekit.http import Problem, operation
 
@@ -37,7 +39,7 @@ class ExecutionsHandler(EngineHandler):
     )
     async def post(self) -> None:
         body = self.parse_body(SubmitBody)
-        request = to_request(body, self.context_of(body))
+        request = to_request(body, self.context_of(body.context))
         accepted = await self._engine.submit(self.who, request, idempotency_key=self.idempotency_key)
         wait_s = self.wait_s(body.wait)
         if wait_s > 0:
@@ -64,7 +66,8 @@ class ExecutionsHandler(EngineHandler):
     )
     async def get(self) -> None:
         query = self.parse_query(ListQuery)
-        self.reply(await list_executions(self._engine, query, self.tenant_asked(query.tenant_id)))
+        tenant = self.tenant_asked(query.tenant_id)
+        self.reply(await list_executions(self._engine, query, tenant, self.hidden_kinds))
 
 
 class BatchHandler(EngineHandler):
@@ -82,17 +85,21 @@ class BatchHandler(EngineHandler):
         body = self.parse_body(BatchBody)
         ids = [new_id("ex") for _ in body.executions]
         requests = self._resolve(body.executions, ids)
-        accepted = await self._engine.submit_batch(
-            self.who, requests, ids=ids, idempotency_key=self.idempotency_key
-        )
+        try:
+            accepted = await self._engine.submit_batch(
+                self.who, requests, ids=ids, idempotency_key=self.idempotency_key
+            )
+        except ExecutorError as refused:
+            _point_at_item(refused)
+            raise
         replies = [SubmissionReply.model_validate(one) for one in accepted]
         self.reply(BatchReply(executions=replies), status=202, headers={"Retry-After": "1"})
 
-    def _resolve(self, items: tuple[BatchItem, ...], ids: list[str]) -> list[ExecutionRequest]:
+    def _resolve(self, items: Sequence[BatchItem], ids: list[str]) -> list[ExecutionRequest]:
         known: dict[str, str] = {}
         requests = []
         for place, (item, execution_id) in enumerate(zip(items, ids, strict=True)):
-            request = to_request(item, self.context_of(item))
+            request = to_request(item, self.context_of(item.context))
             names = tuple(_named(name, known, place) for name in request.options.depends_on)
             requests.append(replace(request, options=replace(request.options, depends_on=names)))
             if item.ref is not None:
@@ -120,6 +127,15 @@ def _bad(place: int, where: str, message: str) -> Problem:
     )
 
 
+def _point_at_item(refused: ExecutorError) -> None:
+    """Say which of the batch is wrong, and where in it."""
+    if refused.position is None:
+        return
+    item = f"/executions/{refused.position}"
+    found = refused.errors or [{"pointer": "", "code": refused.code, "message": str(refused)}]
+    refused.errors = [{**fault, "pointer": f"{item}{fault['pointer']}"} for fault in found]
+
+
 def _replayed(replayed: bool) -> dict[str, str]:
     return {"Idempotency-Replayed": "true"} if replayed else {}
 
@@ -135,9 +151,14 @@ class RetryHandler(EngineHandler):
         errors=("execution_not_found", "execution_still_active", *ACCEPTING),
     )
     async def post(self, execution_id: str) -> None:
-        accepted = await self._engine.retry(self.who, execution_id, idempotency_key=self.idempotency_key)
+        accepted = await self._engine.retry(
+            self.who,
+            execution_id,
+            asked=self.context_of(ContextBody()),
+            idempotency_key=self.idempotency_key,
+        )
         self.reply(
             SubmissionReply.model_validate(accepted),
             status=202,
-            headers=self.place_of(accepted.execution_id),
+            headers={**self.place_of(accepted.execution_id), **_replayed(accepted.replayed)},
         )

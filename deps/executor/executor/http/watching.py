@@ -21,7 +21,7 @@ from executor.http.submitting import TAG
 from servicekit.http import operation
 
 ID = {"execution_id": "The id that submitting returned."}
-MISSING = ("execution_not_found",)
+MISSING = ("execution_not_found", "permission_denied")
 
 
 class ExecutionHandler(EngineHandler):
@@ -37,7 +37,7 @@ class ExecutionHandler(EngineHandler):
     )
     async def get(self, execution_id: str) -> None:
         wait_s = self.wait_s(self.parse_query(WaitQuery).wait)
-        info = await self._engine.wait(execution_id, self.tenant, wait_s)
+        info = self.shown(await self._engine.wait(execution_id, self.tenant, wait_s))
         request = await self._engine.request_of(execution_id, self.tenant)
         attempts = await self._engine.attempts(execution_id)
         plain = ExecutionReply.model_validate(info)
@@ -54,9 +54,10 @@ class ExecutionHandler(EngineHandler):
         tag=TAG,
         path=ID,
         replies={204: None},
-        errors=("execution_not_found", "execution_still_active", "result_store_unavailable"),
+        errors=(*MISSING, "execution_still_active", "result_store_unavailable"),
     )
     async def delete(self, execution_id: str) -> None:
+        await self.find(execution_id)
         await self._engine.delete(execution_id, self.tenant)
         self.reply(None, status=204)
 
@@ -71,9 +72,10 @@ class ResultHandler(EngineHandler):
         path=ID,
         query=WaitQuery,
         replies={200: ResultReply},
-        errors=("execution_not_found", "execution_not_finished", "result_gone", "result_store_unavailable"),
+        errors=(*MISSING, "execution_not_finished", "result_gone", "result_store_unavailable"),
     )
     async def get(self, execution_id: str) -> None:
+        await self.find(execution_id)
         wait_s = self.wait_s(self.parse_query(WaitQuery).wait)
         if wait_s > 0:
             await self._engine.wait(execution_id, self.tenant, wait_s)
@@ -92,6 +94,7 @@ class CancelHandler(EngineHandler):
         errors=MISSING,
     )
     async def post(self, execution_id: str) -> None:
+        await self.find(execution_id)
         info = await self._engine.cancel(execution_id, self.tenant)
         headers = {} if info.status.is_final else self.place_of(execution_id)
         self.reply(
@@ -113,6 +116,7 @@ class LogsHandler(EngineHandler):
     )
     async def get(self, execution_id: str) -> None:
         query = self.parse_query(LogsQuery)
+        await self.find(execution_id)
         if query.follow:
             await self._follow(execution_id, max(query.after, self.resume_after()))
             return
@@ -121,7 +125,6 @@ class LogsHandler(EngineHandler):
         self.reply(LogsReply(items=items, next_after=items[-1].seq if items else query.after))
 
     async def _follow(self, execution_id: str, after: int) -> None:
-        await self._engine.get(execution_id, self.tenant)
         lines = self._engine.follow_lines(execution_id, self.tenant, after)
         async with aclosing(lines), self.event_stream(endless=True) as stream:
             async for line in lines:
@@ -141,7 +144,7 @@ class EventsHandler(EngineHandler):
     )
     async def get(self, execution_id: str) -> None:
         after = self.resume_after()
-        info = await self._engine.get(execution_id, self.tenant)
+        info = await self.find(execution_id)
         if after and info.status.is_final and not await self._engine.store.events(execution_id, after, 1):
             self.reply(None, status=204)
             return
@@ -163,6 +166,7 @@ class MetricsHandler(EngineHandler):
         errors=MISSING,
     )
     async def get(self, execution_id: str) -> None:
+        await self.find(execution_id)
         metrics = await self._engine.metrics_of(execution_id, self.tenant)
         self.reply(MetricsReply(items=[MetricReply.model_validate(one) for one in metrics]))
 
@@ -178,5 +182,6 @@ class CallbacksHandler(EngineHandler):
         errors=MISSING,
     )
     async def get(self, execution_id: str) -> None:
+        await self.find(execution_id)
         callbacks = await self._engine.callbacks_of(execution_id, self.tenant)
         self.reply(CallbacksReply(items=[CallbackReply.model_validate(one) for one in callbacks]))

@@ -33,6 +33,7 @@ _COLUMNS = (
     X.timeout_s,
     X.request_data,
     X.created_at,
+    X.not_before,
 )
 
 
@@ -103,7 +104,7 @@ def start(tx: Tx, execution_id: str, fence: int, worker_id: str, lease_s: float)
     """Turn a hand-out into a run; of two deliveries of one message only the first finds the row waiting."""
     row = tx.one(
         select(*_COLUMNS)
-        .where(X.id == execution_id, X.fence == fence, X.queue_state == HANDED_OUT)
+        .where(X.id == execution_id, X.fence == fence, X.queue_state == HANDED_OUT, _in_time(tx))
         .with_for_update()
     )
     if row is None:
@@ -148,11 +149,16 @@ def _candidates(
 ) -> list[Mapping[str, Any]]:
     return tx.all(
         select(*_COLUMNS)
-        .where(X.queue_state == READY, X.kind.in_(kinds), *extra)
+        .where(X.queue_state == READY, X.kind.in_(kinds), _in_time(tx), *extra)
         .order_by(X.rank, X.virtual_time, X.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+
+
+def _in_time(tx: Tx) -> ColumnElement[bool]:
+    """A deadline may pass between the look at the clock's changes and the claim."""
+    return X.deadline_at.is_(None) | (X.deadline_at > tx.now)
 
 
 def _within_caps(tx: Tx, limit: int, kinds: Sequence[str], limits: Limits) -> list[Mapping[str, Any]]:

@@ -95,6 +95,7 @@ def measurements(tx: Tx, wanted: MetricFilter, limit: int) -> list[Metric]:
         (METRICS.c.metric_name, wanted.name),
     ):
         conditions += [] if value is None else [column == value]
+    conditions += [X.kind.not_in(wanted.without_kinds)] if wanted.without_kinds else []
     conditions += [] if wanted.since is None else [METRICS.c.timestamp >= wanted.since]
     conditions += [] if wanted.until is None else [METRICS.c.timestamp < wanted.until]
     query = select(METRICS).join(EXECUTIONS, X.id == METRICS.c.execution_id).where(*conditions)

@@ -15,7 +15,7 @@ from executor.common.codec import encode_json
 from executor.common.executions import REASON_DEPENDENCY, Settlement
 from executor.common.states import ExecutionStatus, sources_of
 
-_FOLLOW_UP = (X.id, X.event_seq, X.has_dependents, X.has_callback)
+_TOLD = (X.event_seq, X.has_dependents, X.has_callback)
 
 
 def add_event(tx: Tx, execution_id: str, seq: int, kind: str, data: Mapping[str, Any]) -> None:
@@ -42,8 +42,21 @@ def end(
 ) -> bool:
     """Move one execution to a final state, or do nothing when the conditions no longer hold.
 
-    `row` is the execution as it was read: `id`, `start_time`, `attempt_started_at`.
+    `row` is the execution as it was read: `id`, `start_time`, `attempt_started_at`. What depended on it follows.
     """
+    has_dependents = _end_one(tx, row, settlement, *conditions)
+    # Step by step and not by calling itself: a chain may be longer than the stack is deep.
+    ended = [(row["id"], settlement)] if has_dependents else []
+    while ended:
+        execution_id, how = ended.pop()
+        ended += _tell_dependents(tx, execution_id, how)
+    return has_dependents is not None
+
+
+def _end_one(
+    tx: Tx, row: Mapping[str, Any], settlement: Settlement, *conditions: ColumnElement[bool]
+) -> bool | None:
+    """Whether others depend on what has ended; None when it has not."""
     now = tx.now
     target = settlement.status
     output = settlement.output
@@ -68,9 +81,7 @@ def end(
             result_bytes=output.size_bytes if output else None,
         )
     )
-    if done:
-        _follow_up(tx, row["id"], settlement)
-    return bool(done)
+    return _tell(tx, row["id"], settlement) if done else None
 
 
 def _first_wait(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,8 +89,9 @@ def _first_wait(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"queue_wait_ms": row["queue_wait_ms"]} if "queue_wait_ms" in row else {}
 
 
-def _follow_up(tx: Tx, execution_id: str, settlement: Settlement) -> None:
-    after = tx.one(select(*_FOLLOW_UP).where(X.id == execution_id))
+def _tell(tx: Tx, execution_id: str, settlement: Settlement) -> bool:
+    """The followers by an event, the callback by making it due; whether there are dependents to tell."""
+    after = tx.one(select(*_TOLD).where(X.id == execution_id))
     data = {"status": settlement.status, "verdict": settlement.verdict, "reason": settlement.error_reason}
     add_event(tx, execution_id, after["event_seq"], "state", _without_none(data))
     if after["has_callback"]:
@@ -88,24 +100,26 @@ def _follow_up(tx: Tx, execution_id: str, settlement: Settlement) -> None:
             .where(CALLBACKS.c.execution_id == execution_id, CALLBACKS.c.state == CallbackState.WAITING)
             .values(state=CallbackState.DUE, next_attempt_at=tx.now)
         )
-    if after["has_dependents"]:
-        _tell_dependents(tx, execution_id, succeeded=settlement.status is ExecutionStatus.SUCCEEDED)
+    return bool(after["has_dependents"])
 
 
-def _tell_dependents(tx: Tx, execution_id: str, *, succeeded: bool) -> None:
+def _tell_dependents(tx: Tx, execution_id: str, settlement: Settlement) -> list[tuple[str, Settlement]]:
+    """Let go what waited for a success, end what waited in vain; returns what has dependents of its own."""
     ids = [
         row["execution_id"]
         for row in tx.all(
             select(DEPENDENCIES.c.execution_id).where(DEPENDENCIES.c.depends_on_id == execution_id)
         )
     ]
-    if succeeded:
+    if settlement.status is ExecutionStatus.SUCCEEDED:
         unblock(tx, ids)
-        return
-    for dependent in ids:
-        row = tx.one(select(X.id, X.attempt_started_at).where(X.id == dependent).with_for_update())
-        if row:
-            end(tx, row, dependency_failed(execution_id), X.queue_state == BLOCKED)
+        return []
+    vain = dependency_failed(execution_id)
+    rows = [
+        tx.one(select(X.id, X.attempt_started_at).where(X.id == dependent).with_for_update())
+        for dependent in ids
+    ]
+    return [(row["id"], vain) for row in rows if row and _end_one(tx, row, vain, X.queue_state == BLOCKED)]
 
 
 def unblock(tx: Tx, ids: Collection[str]) -> None:
@@ -119,7 +133,8 @@ def unblock(tx: Tx, ids: Collection[str]) -> None:
         .values(pending_dependencies=X.pending_dependencies - 1)
     )
     free = (X.id.in_(ids), X.queue_state == BLOCKED, X.pending_dependencies <= 0)
-    tx.run(update(EXECUTIONS).where(*free, X.not_before.is_(None)).values(queue_state=READY))
+    ready = {"queue_state": READY, "aged_at": tx.now}
+    tx.run(update(EXECUTIONS).where(*free, X.not_before.is_(None)).values(ready))
     tx.run(update(EXECUTIONS).where(*free, X.not_before.is_not(None)).values(queue_state=WAITING))
 
 

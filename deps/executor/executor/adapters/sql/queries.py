@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, cast, func, select
+from sqlalchemy import ColumnElement, Integer, case, cast, func, select
 
 from executor.adapters.sql.rows import X, info_query, owned, to_info, to_result
 from executor.adapters.sql.schema import ATTEMPTS, EXECUTIONS
@@ -76,10 +76,12 @@ def _conditions(wanted: ExecutionFilter) -> list[ColumnElement[bool]]:
         (X.parent_execution_id, wanted.parent_execution_id),
     ]
     conditions = [column == value for column, value in equal if value is not None]
+    if wanted.without_kinds:
+        conditions.append(X.kind.not_in(wanted.without_kinds))
     if wanted.statuses:
         conditions.append(X.status.in_(wanted.statuses))
     conditions += _between(wanted)
-    if wanted.text:
+    if wanted.text:  # rows are lowered when they are written: SQLite knows ASCII letters only
         conditions.append(func.lower(X.search_text).contains(wanted.text.lower(), autoescape=True))
     return conditions
 
@@ -120,7 +122,8 @@ def queue_status(tx: Tx, capacity: int) -> QueueStatus:
     for row in waiting:
         states[row["queue_state"]] += row["count"]
         priorities[row["priority"]] = priorities.get(row["priority"], 0) + row["count"]
-    oldest = tx.scalar(select(func.min(X.created_at)).where(X.queue_state == READY))
+    ready_at = case((X.not_before > X.created_at, X.not_before), else_=X.created_at)
+    oldest = tx.scalar(select(func.min(ready_at)).where(X.queue_state == READY))
     return QueueStatus(
         ready=states[READY],
         scheduled=states[WAITING],
@@ -149,6 +152,7 @@ def totals(tx: Tx, wanted: MetricFilter) -> ExecutionMetrics:
     conditions = _between(wanted)
     conditions += [X.tenant_id == wanted.tenant_id] if wanted.tenant_id is not None else []
     conditions += [X.kind == wanted.kind] if wanted.kind is not None else []
+    conditions += [X.kind.not_in(wanted.without_kinds)] if wanted.without_kinds else []
     rows = tx.all(
         select(
             X.kind,

@@ -73,8 +73,14 @@ def _wait_ms(row: Any) -> int | None:
     """Written when the first attempt ends; before that it follows from its start."""
     written: int | None = row["queue_wait_ms"]
     if written is None and row["start_time"] is not None:
-        return milliseconds(row["created_at"], row["start_time"])
+        return milliseconds(_ready_at(row), row["start_time"])
     return written
+
+
+def _ready_at(row: Any) -> datetime:
+    """When it could start at the earliest: what is planned for later does not wait before."""
+    created_at: datetime = row["created_at"]
+    return max(created_at, row["not_before"] or created_at)
 
 
 def to_result(row: Any) -> ExecutionResult:
@@ -123,7 +129,7 @@ def to_claim(row: Any, *, fence: int, attempt: int, claimed_at: datetime, worker
         losses=row["losses"],
         request=decode_request(row["request_data"]),
         timeout_s=row["timeout_s"],
-        created_at=row["created_at"],
+        ready_at=_ready_at(row),
         claimed_at=claimed_at,
         worker_id=worker_id,
     )

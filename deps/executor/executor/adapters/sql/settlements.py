@@ -23,7 +23,7 @@ def settle(tx: Tx, claim: Claim, settlement: Settlement, *, only_lapsed: bool, w
         conditions.append(X.lease_expires_at < tx.now)
     row: dict[str, Any] = {"id": claim.execution_id, "attempt_started_at": claim.claimed_at}
     if claim.attempt == 1:
-        row["queue_wait_ms"] = milliseconds(claim.created_at, claim.claimed_at)
+        row["queue_wait_ms"] = milliseconds(claim.ready_at, claim.claimed_at)
     move = again if settlement.status is ExecutionStatus.RETRYING else end
     if not move(tx, row, settlement, *conditions):
         return False
@@ -143,7 +143,7 @@ def _finished_row(run: FinishedRun) -> dict[str, Any]:
         "version": request.version,
         "status": settlement.status,
         "request_data": encode_request(request),
-        "search_text": run.search_text,
+        "search_text": run.search_text.lower(),
         "tenant_id": context.tenant_id,
         "user_id": context.user_id,
         "session_id": context.session_id,

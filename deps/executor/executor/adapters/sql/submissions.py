@@ -122,10 +122,17 @@ def _dependency_states(tx: Tx, new: Sequence[NewExecution]) -> dict[str, str]:
         )
         states |= {row["id"]: row["status"] for row in rows}
         tx.run(update(EXECUTIONS).where(X.id.in_([row["id"] for row in rows])).values(has_dependents=True))
-    for missing in sorted(wanted - states.keys()):
-        raise InvalidParameters(f"There is no execution {missing}.", pointer="/options/depends_on")
+    for place, one in enumerate(new):
+        for missing in sorted(set(one.request.options.depends_on) - states.keys()):
+            raise _unknown(missing, place, "/options/depends_on")
     _check_parents(tx, new, own)
     return states
+
+
+def _unknown(execution_id: str, place: int, pointer: str) -> InvalidParameters:
+    refused = InvalidParameters(f"There is no execution {execution_id}.", pointer=pointer)
+    refused.position = place
+    return refused
 
 
 def _check_parents(tx: Tx, new: Sequence[NewExecution], own: set[str]) -> None:
@@ -134,8 +141,10 @@ def _check_parents(tx: Tx, new: Sequence[NewExecution], own: set[str]) -> None:
         return
     tenant = new[0].request.context.tenant_id
     found = {row["id"] for row in tx.all(select(X.id).where(X.id.in_(parents), X.tenant_id == tenant))}
-    for missing in sorted(str(parent) for parent in parents - found):
-        raise InvalidParameters(f"There is no execution {missing}.", pointer="/context/parent_execution_id")
+    for place, one in enumerate(new):
+        parent = one.request.context.parent_execution_id
+        if parent in parents - found:
+            raise _unknown(str(parent), place, "/context/parent_execution_id")
 
 
 def _pending(one: NewExecution, states: Mapping[str, str]) -> int:
@@ -198,7 +207,7 @@ def _row(tx: Tx, one: NewExecution, virtual_time: float, pending: int) -> dict[s
         "version": one.request.version,
         "status": ExecutionStatus.QUEUED,
         "request_data": encode_request(one.request),
-        "search_text": one.search_text,
+        "search_text": one.search_text.lower(),
         "tenant_id": context.tenant_id,
         "user_id": context.user_id,
         "session_id": context.session_id,

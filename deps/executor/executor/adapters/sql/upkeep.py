@@ -34,7 +34,7 @@ def due(tx: Tx) -> tuple[bool, Promotion]:
 
 def promote(tx: Tx) -> int:
     ready = (X.queue_state == WAITING, X.not_before <= tx.now)
-    promoted = tx.run(update(EXECUTIONS).where(*ready).values(queue_state=READY))
+    promoted = tx.run(update(EXECUTIONS).where(*ready).values(queue_state=READY, aged_at=tx.now))
     late = (*WITH_DEADLINE, X.deadline_at <= tx.now)
     for row in tx.all(
         select(X.id, X.attempt_started_at).where(*late).limit(BATCH).with_for_update(skip_locked=True)
