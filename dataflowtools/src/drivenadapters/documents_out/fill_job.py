@@ -18,7 +18,7 @@ from dataflowtools.src.drivenadapters.documents_out.templates import check_data
 from dataflowtools.src.drivenadapters.documents_out.templates.filled import TemplateFile
 from dataflowtools.src.drivenadapters.documents_out.templates.missing import tracked
 from dataflowtools.src.drivenadapters.documents_out.templates.records import records_of
-from dataflowtools.src.drivenadapters.documents_out.templates.sandbox import Jail, compiled, rendered
+from dataflowtools.src.drivenadapters.documents_out.templates.sandbox import Jail, compiled
 from dataflowtools.src.drivenadapters.documents_out.templates.sheet_template import SheetTemplate
 from dataflowtools.src.drivenadapters.documents_out.templates.slots import SlotFinder
 from dataflowtools.src.drivenadapters.documents_out.templates.text_template import TextTemplate
@@ -258,10 +258,10 @@ def _namer(work: _Work, target: str) -> Callable[[int], str]:
         digits = len(str(len(work.records)))
         return lambda number: f"{stem}-{number + 1:0{digits}d}.{target}"
     jail = Jail(autoescape=False)
-    template = compiled(jail, wanted, "name")
+    program = compiled(jail, wanted, "name")
 
     def name(number: int) -> str:
-        shown = clean_name(rendered(template, tracked(work.records[number]), "name"))
+        shown = clean_name(program.render(tracked(work.records[number])))
         if jail.missing:
             _refuse_missing(work, [[]] * number + [list(jail.missing)])
         stem = shown.removesuffix(".pdf") if work.request.get("to") == "pdf" else shown

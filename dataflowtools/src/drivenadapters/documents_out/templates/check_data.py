@@ -75,8 +75,16 @@ def _mismatch(kind: str, value: Any) -> str | None:
             isinstance(value, (int, float)) or _is_number(value)
         ):
             return "a number"
+        case "text" if value and isinstance(value, (Mapping, list)) and not _is_drawn(value):
+            return "a text, not a list" if isinstance(value, list) else "a text, not an object"
         case _:
             return None
+
+
+def _is_drawn(value: Mapping[str, Any] | list[Any]) -> bool:
+    """Tell blocks, which Word templates draw, from other lists and objects."""
+    blocks = value if isinstance(value, list) else [value]
+    return all(isinstance(one, Mapping) and isinstance(one.get("type"), str) for one in blocks)
 
 
 def _is_number(value: Any) -> bool:

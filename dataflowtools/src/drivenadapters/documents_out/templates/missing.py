@@ -1,9 +1,13 @@
 """Fields that a template asks for and the data lack: nothing, but nothing that is shown unnoticed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from jinja2 import Undefined
+
+from dataflowtools.src.errors import InvalidTemplateData
+
+_CURES = {True: ("a list", "loop over it or join it"), False: ("an object", "show its fields")}
 
 
 class Fields(dict[str, Any]):
@@ -16,13 +20,41 @@ class Fields(dict[str, Any]):
         self.place = place
 
 
+class Items(list[Any]):
+    """A list of the data that knows where it stands."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, values: Iterable[Any], place: str) -> None:
+        super().__init__(values)
+        self.place = place
+
+
+def pointer_to(place: str) -> str:
+    """Point at a place in the data of one record."""
+    return "/".join(["/data", *filter(None, place.replace("[", ".").replace("]", "").split("."))])
+
+
+def as_text(value: Any) -> Any:
+    """Let a value be shown as text; InvalidTemplateData for an object or a list, which only Python would read."""
+    if value is None or value == []:
+        return ""
+    if isinstance(value, (Mapping, list)):
+        place = value.place if isinstance(value, (Fields, Items)) else ""
+        kind, cure = _CURES[isinstance(value, list)]
+        message = f"This is {kind}, and the template shows it as text; {cure}."
+        fault = {"pointer": pointer_to(place), "message": message}
+        raise InvalidTemplateData(f"{kind.capitalize()} cannot be shown as text.", [fault])
+    return value
+
+
 def tracked(value: Any, place: str = "") -> Any:
     """Make data that know their places; what is no list or object stays as it is."""
     if isinstance(value, Mapping):
         dot = f"{place}." if place else ""
         return Fields({str(name): tracked(one, f"{dot}{name}") for name, one in value.items()}, place)
     if isinstance(value, list):
-        return [tracked(one, f"{place}[{number}]") for number, one in enumerate(value)]
+        return Items((tracked(one, f"{place}[{number}]") for number, one in enumerate(value)), place)
     return value
 
 

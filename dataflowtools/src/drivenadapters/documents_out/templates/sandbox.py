@@ -1,27 +1,34 @@
 """Jinja behind bars: no way to Python, and an end to every loop, text and number."""
 
-import re
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2 import TemplateError, TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from dataflowtools.src.drivenadapters.documents_out.templates.missing import Fields, missing_kind
+from dataflowtools.src.drivenadapters.documents_out.templates.missing import Fields, as_text, missing_kind
 from dataflowtools.src.errors import InvalidTemplate
 
 MAX_CHARACTERS = 50_000_000
 _RECORD_S = 5.0
 _MOST_REPEATED = 1_000_000
 _MOST_BITS = 10_000
+_NEAR_SAID, _NEAR_CHARS = 100, 200
+_JINJA_FILE = "<template>"
 _REMOVED_FILTERS = ("pprint", "xmlattr", "tojson", "urlize")
 _TROUBLE = (
     TemplateError, ArithmeticError, LookupError, AttributeError, TypeError, ValueError, RecursionError,
     NotImplementedError,
 )  # fmt: skip
+
+
+Place = Callable[
+    [int], tuple[int | None, str]
+]  # a line of the source: where the author finds it, and what is there
 
 
 class _OutOfTimeError(Exception):
@@ -36,7 +43,7 @@ class Jail(ImmutableSandboxedEnvironment):
     def __init__(self, *, autoescape: bool, finalize: Callable[[Any], Any] | None = None) -> None:
         self.missing: dict[str, None] = {}
         super().__init__(
-            autoescape=autoescape, finalize=finalize or _blank, undefined=missing_kind(self.missing)
+            autoescape=autoescape, finalize=finalize or as_text, undefined=missing_kind(self.missing)
         )
         self.keep_trailing_newline = True
         self.globals.pop("lipsum", None)
@@ -77,47 +84,85 @@ class Jail(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
-def _blank(value: Any) -> Any:
-    return "" if value is None else value
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A compiled template: its source, the part of the file that it is, and where the author finds a line of it."""
+
+    template: Any
+    tree: nodes.Template
+    part: str
+    place: Place
+
+    def render(self, data: Mapping[str, Any]) -> str:
+        """Render with limits on time and size; InvalidTemplate says what went wrong, and where."""
+        pieces: list[str] = []
+        size = 0
+        with told(self.part, self.place), limited_time():
+            for piece in self.template.generate(data):
+                size += len(piece)
+                if size > MAX_CHARACTERS:
+                    raise InvalidTemplate(
+                        f"The template makes more than {MAX_CHARACTERS} characters.", part=self.part
+                    )
+                pieces.append(piece)
+        return "".join(pieces)
 
 
-def compiled(jail: Jail, source: str, part: str) -> Any:
-    """Compile a template; InvalidTemplate with the line when it is not written as Jinja asks."""
-    with told(part):
-        return jail.from_string(source)
+def compiled(jail: Jail, source: str, part: str, place: Place | None = None) -> Program:
+    """Compile a template; InvalidTemplate with the place when it is not written as Jinja asks."""
+    place = place or _line_of(source)
+    with told(part, place):
+        tree = jail.parse(source)
+        return Program(template=jail.from_string(source), tree=tree, part=part, place=place)
 
 
-def rendered(template: Any, data: Mapping[str, Any], part: str) -> str:
-    """Render with limits on time and size; InvalidTemplate says what went wrong."""
-    pieces: list[str] = []
-    size = 0
-    with told(part), limited_time():
-        for piece in template.generate(data):
-            size += len(piece)
-            if size > MAX_CHARACTERS:
-                raise InvalidTemplate(f"The template makes more than {MAX_CHARACTERS} characters.", part=part)
-            pieces.append(piece)
-    return "".join(pieces)
+def _line_of(source: str) -> Place:
+    lines = source.splitlines()
+
+    def place(number: int) -> tuple[int | None, str]:
+        return number, lines[number - 1].strip() if number <= len(lines) else ""
+
+    return place
 
 
 @contextmanager
-def told(part: str) -> Iterator[None]:
+def told(part: str, place: Place) -> Iterator[None]:
     """Tell whatever a template raises as InvalidTemplate."""
     try:
         yield
     except InvalidTemplate:
         raise
-    except TemplateSyntaxError as exc:
-        message = f"The template is not written as Jinja asks: {str(exc.message)[:300]}"
-        raise InvalidTemplate(message, part=part, line=exc.lineno, near=_near(exc)) from exc
-    except SecurityError as exc:
-        raise InvalidTemplate(f"The template uses what it may not: {str(exc)[:300]}", part=part) from exc
-    except _OutOfTimeError as exc:
-        raise InvalidTemplate(f"The template does not end within {_RECORD_S:g} s.", part=part) from exc
-    except _TROUBLE as exc:
+    except (*_TROUBLE, _OutOfTimeError) as exc:
+        number = exc.lineno if isinstance(exc, TemplateSyntaxError) else _line_in(exc)
+        line, near = place(number) if number else (None, "")
+        where = ", ".join([part, *([f"line {line}"] if line else [])]) + (
+            f": {near[:_NEAR_SAID]}" if near else ""
+        )
         raise InvalidTemplate(
-            f"The template fails: {type(exc).__name__}: {str(exc)[:300]}", part=part
+            f"{_message(exc)} ({where})", part=part, line=line, near=near[:_NEAR_CHARS]
         ) from exc
+
+
+def _message(exc: Exception) -> str:
+    match exc:
+        case TemplateSyntaxError():
+            return f"The template is not written as Jinja asks: {str(exc.message)[:300]}"
+        case SecurityError():
+            return f"The template uses what it may not: {str(exc)[:300]}"
+        case _OutOfTimeError():
+            return f"The template does not end within {_RECORD_S:g} s."
+        case _:
+            return f"The template fails: {type(exc).__name__}: {str(exc)[:300]}"
+
+
+def _line_in(exc: BaseException) -> int:
+    """Find the line that was being rendered, which Jinja writes into the trace."""
+    found, trace = 0, exc.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == _JINJA_FILE:
+            found = trace.tb_lineno
+        trace = trace.tb_next
+    return found
 
 
 @contextmanager
@@ -134,9 +179,3 @@ def limited_time() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-def _near(exc: TemplateSyntaxError) -> str:
-    lines = (exc.source or "").splitlines()
-    line = lines[exc.lineno - 1] if 0 < exc.lineno <= len(lines) else ""
-    return re.sub(r"<[^>]*>", "", line).strip()[:200]

@@ -14,12 +14,11 @@ from dataflowtools.src.drivenadapters.documents_out.sheets.looks import s
 from dataflowtools.src.drivenadapters.documents_out.sheets.row_map import RowMap, rebuild
 from dataflowtools.src.drivenadapters.documents_out.sheets.workbook import Workbook
 from dataflowtools.src.drivenadapters.documents_out.templates.filled import TemplateFile
-from dataflowtools.src.drivenadapters.documents_out.templates.missing import tracked
+from dataflowtools.src.drivenadapters.documents_out.templates.missing import as_text, tracked
 from dataflowtools.src.drivenadapters.documents_out.templates.sandbox import (
     Jail,
+    Program,
     compiled,
-    rendered,
-    told,
 )
 from dataflowtools.src.drivenadapters.documents_out.templates.slots import SlotFinder
 from dataflowtools.src.errors import InvalidTemplate
@@ -27,18 +26,32 @@ from dataflowtools.src.errors import InvalidTemplate
 _TAG = re.compile(r"\{[{%]")
 _ALONE = re.compile(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
 _CONTROL = re.compile(
-    r"\s*\{%-?\s*(?:tr\s+)?((?:for|if|elif|else|endfor|endif)\b(?:(?!%\}).)*?)-?%\}\s*", re.DOTALL
+    r"\s*\{%-?\s*(?:tr\s+)?((?:for|if|elif|else|endfor|endif|set)\b(?:(?!%\}).)*?)-?%\}\s*", re.DOTALL
 )
 _ROW_TAG = re.compile(r"\{%-?\s*tr\s+((?:(?!%\}).)*?)-?%\}", re.DOTALL)
 _MOST_ROWS = 200_000
 
 
 @dataclass(slots=True)
-class _Program:
+class _Sheet:
     """A sheet as one template that calls `emit` for every row that is to be there."""
 
-    source: str
+    rows: list[int]  # for each line of the template
+    cells: Mapping[int, list[tuple[str, str]]]  # those with tags, by row
     bottom: int  # the last row with a tag, where rows come and go; 0 where none does
+
+    @property
+    def source(self) -> str:
+        return "\n".join(_line(row, self.cells.get(row, [])) for row in self.rows)
+
+    def place(self, line: int) -> tuple[int | None, str]:
+        """Name a line's row and what its cells say; texts of several lines are several lines of the template."""
+        for row in self.rows:
+            line -= 1 + _line(row, self.cells.get(row, [])).count("\n")
+            if line <= 0:
+                cells = self.cells.get(row, [])
+                return row, " ".join(f"{letters}{row} says {text}" for letters, text in cells)
+        return None, ""
 
 
 class SheetTemplate(TemplateFile):
@@ -51,24 +64,23 @@ class SheetTemplate(TemplateFile):
         self._jail = Jail(autoescape=False)
         book = Workbook(file, caveats)
         shared = book.shared_texts()
-        self._programs = {}
+        self._programs: dict[str, tuple[_Sheet, Program]] = {}
         for name in book.sheet_names():
-            program = _program(book.package.look(book.part_of(name)), shared)
-            if program is not None:
-                self._programs[name] = (program, compiled(self._jail, program.source, name))
+            sheet = _sheet(book.package.look(book.part_of(name)), shared)
+            if sheet is not None:
+                self._programs[name] = sheet, compiled(self._jail, sheet.source, name, sheet.place)
 
     def find_slots(self, finder: SlotFinder) -> None:
-        for name, (program, _) in self._programs.items():
-            with told(name):
-                finder.read(self._jail.parse(program.source), name)
+        for name, (_, program) in self._programs.items():
+            finder.read(program.tree, name)
 
     def fill(self, data: Mapping[str, Any], file: BinaryIO) -> list[str]:
         self._jail.missing.clear()
         book, values = Workbook(self._file, self._caveats), tracked(data)
-        for name, (program, template) in self._programs.items():
+        for name, (sheet, program) in self._programs.items():
             emitted: list[tuple[int, dict[str, Any]]] = []
-            rendered(template, {**values, "emit": _emitter(emitted, name)}, name)
-            _put(book, name, emitted, program.bottom)
+            program.render({**values, "emit": _emitter(emitted, name)})
+            _put(book, name, emitted, sheet.bottom)
         book.save(file)
         return list(self._jail.missing)
 
@@ -97,10 +109,12 @@ def _put(book: Workbook, name: str, emitted: Sequence[tuple[int, dict[str, Any]]
 def _plain(value: Any) -> Any:
     if isinstance(value, Undefined):
         return str(value)
-    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    return str(as_text(value))
 
 
-def _program(root: Element, shared: Sequence[str]) -> _Program | None:
+def _sheet(root: Element, shared: Sequence[str]) -> _Sheet | None:
     """Write a sheet's tags as one template; None when it has none."""
     rows: dict[int, list[tuple[str, str]]] = {}
     number = 0
@@ -114,12 +128,11 @@ def _program(root: Element, shared: Sequence[str]) -> _Program | None:
         return None
     moving = any(_control_of(cells) or _ROW_TAG.search(text) for cells in rows.values() for _, text in cells)
     if not moving:
-        return _Program("\n".join(_line(number, cells) for number, cells in rows.items()), 0)
+        return _Sheet(list(rows), rows, 0)
     bottom = max(rows)
     if bottom > _MOST_ROWS:
         raise InvalidTemplate(f"Tags stand within the first {_MOST_ROWS} rows of a sheet.")
-    lines = (_line(number, rows.get(number, [])) for number in range(1, bottom + 1))
-    return _Program("\n".join(lines), bottom)
+    return _Sheet(list(range(1, bottom + 1)), rows, bottom)
 
 
 def _line(number: int, cells: Sequence[tuple[str, str]]) -> str:

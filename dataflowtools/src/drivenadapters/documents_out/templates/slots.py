@@ -14,6 +14,7 @@ _LIST_FILTERS = frozenset(
 _OPTIONAL_FILTERS = frozenset({"default", "d"})
 _OPTIONAL_TESTS = frozenset({"defined", "undefined", "none"})
 _TYPES = ("list", "number", "boolean", "text", "any")  # the earlier says more
+_OF_MACROS = ("caller", "varargs", "kwargs")
 _OWN = frozenset({"range", "dict", "cycler", "joiner", "namespace", "loop", "true", "false", "none", "emit"})
 
 
@@ -55,8 +56,11 @@ class SlotFinder:
 
     def _block(self, body: Sequence[nodes.Node], scope: Mapping[str, str], *, sure: bool) -> None:
         own = dict(scope)
+        self._same_scope(body, own, sure=sure)
+
+    def _same_scope(self, body: Sequence[nodes.Node], scope: dict[str, str], *, sure: bool) -> None:
         for node in body:
-            self._statement(node, own, sure=sure)
+            self._statement(node, scope, sure=sure)
 
     def _statement(self, node: nodes.Node, scope: dict[str, str], *, sure: bool) -> None:  # noqa: C901  # one case a kind of node
         match node:
@@ -68,17 +72,33 @@ class SlotFinder:
                 self._loop(node, scope, sure=sure)
             case nodes.If():
                 self._use(node.test, scope, "boolean", sure=False)
-                for body in (node.body, node.elif_, node.else_):
-                    self._block(body, scope, sure=False)
+                for body in (node.body, node.elif_, node.else_):  # what is set in one holds after it
+                    self._same_scope(body, scope, sure=False)
             case nodes.Assign():
                 self._use(node.node, scope, "any", sure=sure)
                 self._hide(node.target, scope)
             case nodes.AssignBlock():
                 self._block(node.body, scope, sure=sure)
                 self._hide(node.target, scope)
+            case nodes.With() | nodes.Macro() | nodes.CallBlock() | nodes.FilterBlock():
+                self._enclosed(node, scope, sure=sure)
             case _:
                 for inner in node.iter_child_nodes():
                     self._statement(inner, scope, sure=sure)
+
+    def _enclosed(self, node: nodes.Node, scope: dict[str, str], *, sure: bool) -> None:
+        match node:
+            case nodes.With():
+                self._with(node, scope, sure=sure)
+            case nodes.Macro():
+                self._hide(nodes.Name(node.name, "store"), scope)
+                self._macro(node, scope)
+            case nodes.CallBlock():
+                self._use(node.call, scope, "any", sure=sure)
+                self._macro(node, scope)
+            case nodes.FilterBlock():
+                self._filter(node.filter, scope, "text", sure=sure)
+                self._block(node.body, scope, sure=sure)
 
     def _loop(self, node: nodes.For, scope: Mapping[str, str], *, sure: bool) -> None:
         self._use(node.iter, scope, "list", sure=sure)
@@ -91,6 +111,23 @@ class SlotFinder:
             self._use(node.test, inner, "boolean", sure=False)
         self._block(node.body, inner, sure=sure)
         self._block(node.else_, scope, sure=False)
+
+    def _with(self, node: nodes.With, scope: Mapping[str, str], *, sure: bool) -> None:
+        inner = dict(scope)
+        for target, value in zip(node.targets, node.values, strict=True):
+            self._use(value, scope, "any", sure=sure)
+            self._hide(target, inner)
+        self._block(node.body, inner, sure=sure)
+
+    def _macro(self, node: nodes.Macro | nodes.CallBlock, scope: Mapping[str, str]) -> None:
+        """Read a body that is run when it is called, if it is."""
+        inner = dict(scope)
+        for target in node.args:
+            self._hide(target, inner)
+        inner |= dict.fromkeys(_OF_MACROS, "")
+        for value in node.defaults:
+            self._use(value, scope, "any", sure=False)
+        self._block(node.body, inner, sure=False)
 
     @staticmethod
     def _hide(target: nodes.Node, scope: dict[str, str]) -> None:
@@ -113,6 +150,8 @@ class SlotFinder:
                 for branch in (node.expr1, node.expr2):
                     if branch is not None:
                         self._use(branch, scope, kind, sure=False)
+            case nodes.Mod(left=nodes.Const(value=str())):  # a text with places to fill in
+                self._children(node, scope, "any", sure=sure)
             case (
                 nodes.Sub()
                 | nodes.Mul()
@@ -125,6 +164,11 @@ class SlotFinder:
                 self._children(node, scope, "number", sure=sure)
             case nodes.And() | nodes.Or() | nodes.Not():
                 self._children(node, scope, "any", sure=False)
+            case nodes.Call(
+                node=nodes.Name(name="emit"), args=[_, nodes.Dict(items=shown)]
+            ):  # cells of a row
+                for pair in shown:
+                    self._use(pair.value, scope, "text", sure=sure)
             case nodes.Call() if isinstance(node.node, nodes.Getattr):
                 self._use(node.node.node, scope, "any", sure=sure)
                 for argument in node.args:

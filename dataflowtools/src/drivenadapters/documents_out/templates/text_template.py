@@ -9,8 +9,6 @@ from dataflowtools.src.drivenadapters.documents_out.templates.missing import tra
 from dataflowtools.src.drivenadapters.documents_out.templates.sandbox import (
     Jail,
     compiled,
-    rendered,
-    told,
 )
 from dataflowtools.src.drivenadapters.documents_out.templates.slots import SlotFinder
 
@@ -22,15 +20,13 @@ class TextTemplate(TemplateFile):
 
     def __init__(self, file: BinaryIO, ending: str) -> None:
         self.ending = ending
-        self._source = read_text(file, "")[0]
         self._jail = Jail(autoescape=ending == "html")
-        self._template = compiled(self._jail, self._source, _PART)
+        self._program = compiled(self._jail, read_text(file, "")[0], _PART)
 
     def find_slots(self, finder: SlotFinder) -> None:
-        with told(_PART):
-            finder.read(self._jail.parse(self._source), _PART)
+        finder.read(self._program.tree, _PART)
 
     def fill(self, data: Mapping[str, Any], file: BinaryIO) -> list[str]:
         self._jail.missing.clear()
-        file.write(rendered(self._template, tracked(data), _PART).encode("utf-8", "replace"))
+        file.write(self._program.render(tracked(data)).encode("utf-8", "replace"))
         return list(self._jail.missing)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from html import unescape
 from typing import Any, BinaryIO
 
 from docxtpl import DocxTemplate
@@ -15,30 +16,44 @@ from dataflowtools.src.drivenadapters.documents_out.from_json import blocks_of
 from dataflowtools.src.drivenadapters.documents_out.office_package import OutPackage
 from dataflowtools.src.drivenadapters.documents_out.pictures import Pictures
 from dataflowtools.src.drivenadapters.documents_out.templates.filled import TemplateFile
-from dataflowtools.src.drivenadapters.documents_out.templates.missing import Fields, tracked
+from dataflowtools.src.drivenadapters.documents_out.templates.missing import (
+    Fields,
+    Items,
+    as_text,
+    pointer_to,
+    tracked,
+)
 from dataflowtools.src.drivenadapters.documents_out.templates.sandbox import (
     Jail,
+    Place,
     compiled,
-    rendered,
-    told,
 )
 from dataflowtools.src.drivenadapters.documents_out.templates.slots import SlotFinder
-from dataflowtools.src.drivenadapters.documents_out.word.body import WordTarget, body_elements, picture_run
-from dataflowtools.src.drivenadapters.documents_out.word.markup import legal, plain_paragraph, w
+from dataflowtools.src.drivenadapters.documents_out.templates.word_settle import (
+    LINE_END,
+    SHOWN_AT,
+    TAB,
+    number_drawings,
+    settle,
+)
+from dataflowtools.src.drivenadapters.documents_out.word.body import WordTarget, body_elements
+from dataflowtools.src.drivenadapters.documents_out.word.markup import legal, w
 from dataflowtools.src.drivenadapters.documents_out.word.numbering import Numbering
 from dataflowtools.src.drivenadapters.documents_out.word.styles import Styles
 from dataflowtools.src.errors import CorruptFile, ForbiddenXml, InvalidTemplate, InvalidTemplateData
+from dataflowtools.src.logics.file.documents.model import Picture
 
 _CUT = (
     "The tags cut through the document's structure: rows are repeated by {%tr for … %}, paragraphs by {%p for … %}, "
     "and blocks are shown by {{p … }} in a paragraph of their own."
 )
 _KINDS = ("header", "footer", "footnotes", "endnotes")
-_HOLDERS = tuple(w(name) for name in ("body", "tc", "hdr", "ftr", "txbxContent"))
 _TAG = re.compile(r"\{[{%#]")
-_BREAK = Markup('</w:t><w:br/><w:t xml:space="preserve">')
-_TAB = Markup('</w:t><w:tab/><w:t xml:space="preserve">')
-_WP_PROPERTIES = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}docPr"
+_WHOLE_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_PARAGRAPH = re.compile(r"(?=<w:p[ >])")
+_MARKUP = re.compile(r"<[^>]*>")
+_NO_MARKS = {ord(LINE_END): None, ord(TAB): None}
+_UNDRAWN = (TypeError, ValueError, AttributeError, LookupError)
 _BLOCKS = frozenset(
     {"heading", "paragraph", "list", "table", "picture", "code", "formula", "quote", "page_break"}
 )
@@ -54,9 +69,11 @@ class WordTemplate(TemplateFile):
         self._jail = Jail(autoescape=True, finalize=self._shown)
         self._package = OutPackage(file)
         self._main = self._package.main_part()
-        self._sources = dict(self._find_sources(self._package))
-        self._templates = {part: compiled(self._jail, text, part) for part, text in self._sources.items()}
-        self._filling, self._part = self._package, self._main
+        self._programs = {
+            part: compiled(self._jail, source, part, _paragraph_of(source))
+            for part, source in self._find_sources(self._package)
+        }
+        self._filling, self._part, self._shows_blocks = self._package, self._main, False
         self._known_target: WordTarget | None = None
 
     def _find_sources(self, package: OutPackage) -> list[tuple[str, str]]:
@@ -68,13 +85,12 @@ class WordTemplate(TemplateFile):
             xml = etree.tostring(package.look(part), encoding="unicode")
             if _TAG.search("".join(etree.fromstring(xml).itertext())):
                 # the library's own way from Word's scattered runs to a text that Jinja reads
-                found.append((part, DocxTemplate(self._file).patch_xml(xml)))
+                found.append((part, _by_paragraphs(DocxTemplate(self._file).patch_xml(xml))))
         return found
 
     def find_slots(self, finder: SlotFinder) -> None:
-        for part, source in self._sources.items():
-            with told(part):
-                finder.read(self._jail.parse(source), part.rpartition("/")[2].removesuffix(".xml"))
+        for part, program in self._programs.items():
+            finder.read(program.tree, part.rpartition("/")[2].removesuffix(".xml"))
 
     def fill(self, data: Mapping[str, Any], file: BinaryIO) -> list[str]:
         package, missing = self._filled(data)
@@ -85,7 +101,7 @@ class WordTemplate(TemplateFile):
         package = self._begin()
         self._jail.missing.clear()
         values = tracked(data)
-        for part in self._templates:
+        for part in self._programs:
             package.keep(part, self._tree(part, values))
         return package, list(self._jail.missing)
 
@@ -102,8 +118,8 @@ class WordTemplate(TemplateFile):
 
     def fill_together(self, records: Sequence[Mapping[str, Any]], file: BinaryIO) -> list[list[str]]:
         """Write all records into one document, each on a page of its own; the fields each of them lacked."""
-        others = [part for part in self._templates if part != self._main]
-        if self._main not in self._templates:
+        others = [part for part in self._programs if part != self._main]
+        if self._main not in self._programs:
             raise InvalidTemplate("The text of the document holds no tag to fill.", part=self._main)
         if others:
             raise InvalidTemplate(
@@ -121,50 +137,56 @@ class WordTemplate(TemplateFile):
         return missing
 
     def _tree(self, part: str, values: Mapping[str, Any]) -> Element:
-        self._part = part
-        text = rendered(self._templates[part], values, part)
+        self._part, self._shows_blocks = part, False
+        text = self._programs[part].render(values)
         try:
             root = safe_xml.parse(text.encode("utf-8", "replace"), "The filled part", keep_all=True)
         except (CorruptFile, ForbiddenXml) as exc:
             raise InvalidTemplate(_CUT, part=part) from exc
-        _wrap_bare_text(root)
-        _number_drawings(root)
+        settle(root, blocks=self._shows_blocks, marks=LINE_END in text or TAB in text)
         return root
 
     def _shown(self, value: Any) -> Any:
         """Write a value into a run; pictures and blocks are drawn."""
-        if value is None:
-            return ""
-        if isinstance(value, Fields):
-            return self._drawn(value)
-        if isinstance(value, list) and value and all(_is_block(one) for one in value):
-            return self._elements(value)
         if isinstance(value, str) and not isinstance(value, Markup):
-            return escape(legal(value)).replace("\r\n", "\n").replace("\n", _BREAK).replace("\t", _TAB)
-        return value
+            text = legal(value).translate(_NO_MARKS).replace("\r\n", "\n")
+            return escape(text.replace("\n", LINE_END).replace("\t", TAB))
+        if isinstance(value, Fields) and _is_block(value):
+            return self._drawn([value], value.place)
+        if isinstance(value, Items) and value and all(_is_block(one) for one in value):
+            return self._drawn(value, value.place)
+        return as_text(value)
 
-    def _drawn(self, value: Fields) -> Any:
-        if value.get("type") == "picture" and ("file_id" in value or "data" in value):
-            block = blocks_of([value])[0]
-            run = picture_run(block, self._target)  # type: ignore[arg-type]  # a picture by its type
-            xml = etree.tostring(run, encoding="unicode")
-            return Markup('</w:t></w:r>{}<w:r><w:t xml:space="preserve">').format(Markup(xml))  # noqa: S704  # made here
-        if _is_block(value):
-            return self._elements([value])
-        raise InvalidTemplateData(
-            "An object cannot be shown as text.",
-            [
-                {
-                    "pointer": f"/data/{value.place}",
-                    "message": "This is an object; the template shows it as text.",
-                }
-            ],
-        )
-
-    def _elements(self, blocks: Sequence[Mapping[str, Any]]) -> Markup:
-        """Write blocks in the place of the paragraph that {{p … }} took away."""
-        elements = body_elements(blocks_of(blocks), self._target)
+    def _drawn(self, blocks: Sequence[Mapping[str, Any]], place: str) -> Markup:
+        """Draw blocks; where they end up is seen when the whole part is there."""
+        try:
+            read = blocks_of(blocks)
+            if any(isinstance(one, Picture) and not one.reference for one in read):
+                raise ValueError("a picture is given by file_id, or by data in base64")  # told below
+            elements = body_elements(read, self._target)
+        except _UNDRAWN as exc:
+            message = f"This is no block that can be drawn: {str(exc)[:200]}"
+            fault = {"pointer": pointer_to(place), "message": message}
+            raise InvalidTemplateData(f"The block {place} cannot be drawn.", [fault]) from exc
+        self._shows_blocks = True
+        for element in elements:
+            element.set(SHOWN_AT, place)
         return Markup("".join(etree.tostring(one, encoding="unicode") for one in elements))  # noqa: S704  # made here
+
+
+def _by_paragraphs(source: str) -> str:
+    """Begin each paragraph on a line of its own, so that a line tells it; and let an ampersand in a tag be one."""
+    lines = _PARAGRAPH.sub("\n", source)
+    return _WHOLE_TAG.sub(lambda tag: tag[0].replace("&amp;", "&"), lines)
+
+
+def _paragraph_of(source: str) -> Place:
+    lines = source.split("\n")
+
+    def place(number: int) -> tuple[int | None, str]:
+        return None, unescape(_MARKUP.sub("", lines[number - 1])).strip() if number <= len(lines) else ""
+
+    return place
 
 
 def _is_block(value: Any) -> bool:
@@ -178,29 +200,6 @@ def _target(package: OutPackage, main: str, pictures: Pictures, caveats: Caveats
     )  # fmt: skip
 
 
-def _wrap_bare_text(root: Element) -> None:
-    """Put a text that {{p … }} has left between paragraphs into a paragraph of its own."""
-    for holder in list(root.iter(*_HOLDERS)):
-        texts = [(0, holder.text), *((place, child.tail) for place, child in enumerate(holder, start=1))]
-        for place, text in reversed(texts):
-            if text and text.strip():
-                holder.insert(place, plain_paragraph(text.strip()))
-        holder.text = None
-        for child in holder:
-            child.tail = None
-
-
-def _number_drawings(root: Element) -> None:
-    """Give drawings that a loop has repeated numbers of their own."""
-    seen: set[str] = set()
-    for entry in root.iter(_WP_PROPERTIES):
-        number = str(entry.get("id"))
-        while number in seen:
-            number = str(len(seen) + 100_000 + int(number) if number.isdigit() else len(seen) + 100_000)
-        entry.set("id", number)
-        seen.add(number)
-
-
 def _joined(bodies: Sequence[Element]) -> Element:
     """Put the bodies one after another; the first one's section holds for all."""
     root = bodies[0]
@@ -212,5 +211,5 @@ def _joined(bodies: Sequence[Element]) -> Element:
         page = etree.fromstring(f'<w:p xmlns:w="{w("")[1:-1]}"><w:r><w:br w:type="page"/></w:r></w:p>')
         place = len(body) if section is None else body.index(section)
         body[place:place] = [page, *content]
-    _number_drawings(root)
+    number_drawings(root)
     return root
