@@ -164,15 +164,19 @@ class SlotFinder:
                 self._children(node, scope, "number", sure=sure)
             case nodes.And() | nodes.Or() | nodes.Not():
                 self._children(node, scope, "any", sure=False)
-            case nodes.Call(
-                node=nodes.Name(name="emit"), args=[_, nodes.Dict(items=shown)]
-            ):  # cells of a row
-                for pair in shown:
+            case nodes.Call():
+                self._call(node, scope, sure=sure)
+            case _:
+                self._children(node, scope, "any", sure=sure)
+
+    def _call(self, node: nodes.Call, scope: Mapping[str, str], *, sure: bool) -> None:
+        match node:
+            case nodes.Call(node=nodes.Name(name="emit"), args=[_, nodes.Dict(items=cells)]):  # of a row
+                for pair in cells:
                     self._use(pair.value, scope, "text", sure=sure)
-            case nodes.Call() if isinstance(node.node, nodes.Getattr):
-                self._use(node.node.node, scope, "any", sure=sure)
-                for argument in node.args:
-                    self._use(argument, scope, "any", sure=sure)
+            case nodes.Call(node=nodes.Getattr(node=inner)):
+                for one in (inner, *node.args):
+                    self._use(one, scope, "any", sure=sure)
             case _:
                 self._children(node, scope, "any", sure=sure)
 
