@@ -18,11 +18,17 @@ class ReadTable(Model):
     encoding: str = Field("", max_length=40, description="Encoding of a text file; found out when empty.")
     delimiter: str = Field("", max_length=1, description="What separates fields; found out when empty.")
     quote: str = Field('"', max_length=1, description="What encloses fields; empty reads quotes as text.")
+    decimal: Literal["", ".", ","] = Field(
+        "",
+        description="The decimal mark of a text file; found out when empty (a comma only between semicolons).",
+    )
     header: bool = Field(True, description="Whether the first row names the columns.")
     header_rows: int = Field(
         1, ge=1, le=10, description="Rows of a spreadsheet that together name the columns."
     )
-    skip_rows: int = Field(0, ge=0, le=100_000, description="Rows of a spreadsheet before the header.")
+    skip_rows: int = Field(
+        0, ge=0, le=100_000, description="Rows of a spreadsheet, or lines of a text, above the header."
+    )
     sheet: str | int | None = Field(
         None, description="Sheet by name, or by number from 1; else the first visible one."
     )

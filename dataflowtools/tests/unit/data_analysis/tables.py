@@ -104,3 +104,8 @@ def assert_frames(found: pl.DataFrame, wanted: pd.DataFrame, *, ordered: bool = 
     right = sorted((plain(row) for row in wanted.itertuples(index=False, name=None)), key=repr)
     assert len(left) == len(right), (left, right)
     assert all(same(a, b) for a, b in zip(left, right, strict=True)), (left, right)
+
+
+def codes(table: Any) -> list[str]:
+    """List the codes of a table's warnings."""
+    return [warning["code"] for warning in table.warnings]

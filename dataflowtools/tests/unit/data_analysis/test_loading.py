@@ -4,18 +4,14 @@ import csv
 import datetime as dt
 import io
 import zipfile
-from decimal import Decimal
 
 import openpyxl
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dataflowtools.src.drivenadapters.analysis.loading.load_table import load_table
 from dataflowtools.src.drivenadapters.analysis.output.writers import write_table
 from dataflowtools.src.errors import (
     CorruptFile,
@@ -30,27 +26,7 @@ from dataflowtools.src.errors import (
 )
 from dataflowtools.src.logics.data_analysis.limits import AnalysisLimits
 from dataflowtools.src.logics.data_analysis.output import Output
-from dataflowtools.src.logics.data_analysis.reading import ReadTable
-from dataflowtools.tests.unit.data_analysis.tables import frames, plain, same
-
-
-@pytest.fixture(scope="module")
-def read(tmp_path_factory):
-    def run(content, name="table.csv", *, limits=None, **options):
-        folder = tmp_path_factory.mktemp("load")
-        (folder / "in").write_bytes(content)
-        with (folder / "in").open("rb") as file:
-            table = load_table(file, name, ReadTable(**options), limits or AnalysisLimits(), folder)
-            table.collected()
-            table.close()
-            return table
-
-    return run
-
-
-def codes(table):
-    return [warning["code"] for warning in table.warnings]
-
+from dataflowtools.tests.unit.data_analysis.tables import codes, frames, plain, same
 
 CELLS = st.text(alphabet="ab中,;\t|\"'\n é1", max_size=6).map(lambda text: text.strip("\n\"' ") or "x")
 
@@ -444,41 +420,3 @@ def test_encrypted_workbooks_ask_for_their_password(read):
     msoffcrypto.OOXMLFile(io.BytesIO(workbook(simple))).encrypt("secret", encrypted)
     with pytest.raises(PasswordRequired):
         read(encrypted.getvalue(), "a.xlsx")
-
-
-def columnar(form, table):
-    buffer = io.BytesIO()
-    if form == "parquet":
-        pq.write_table(table, buffer)
-        return buffer.getvalue()
-    with (pa.ipc.new_file if form == "arrow" else pa.ipc.new_stream)(buffer, table.schema) as writer:
-        writer.write_table(table)
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize("stream_bytes", [0, 1 << 30])
-@pytest.mark.parametrize("form", ["parquet", "arrow", "arrows"])
-def test_whole_numbers_beyond_64_bits_stay_text_in_columnar_files_too(read, form, stream_bytes):
-    table = pa.table(
-        {
-            "big": pa.array([2**64 - 1, 1], pa.uint64()), "small": pa.array([7, None], pa.uint64()),
-            "wide": pa.array([Decimal("1" * 38), None], pa.decimal128(38, 0)),
-            "count": pa.array([Decimal(3), None], pa.decimal128(38, 0)),
-        }
-    )  # fmt: skip
-    limits = AnalysisLimits(stream_bytes=stream_bytes)
-    found = read(columnar(form, table), f"t.{form}", limits=limits).collected()
-    assert found.to_dict(as_series=False) == {
-        "big": ["18446744073709551615", "1"],
-        "small": [7, None],
-        "wide": ["1" * 38, None],
-        "count": [3, None],
-    }
-
-
-@pytest.mark.parametrize("form", ["parquet", "arrow", "arrows"])
-def test_columns_of_one_name_are_told_apart_in_columnar_files_too(read, form):
-    table = pa.table([pa.array([1]), pa.array([2])], names=["a", "a"])
-    found = read(columnar(form, table), f"t.{form}")
-    assert found.collected().rows(named=True) == [{"a": 1, "a_2": 2}]
-    assert codes(found) == ["columns_renamed"]

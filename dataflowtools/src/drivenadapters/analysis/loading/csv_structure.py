@@ -1,9 +1,11 @@
 """What a text table is made of: its delimiter, its header, its bad rows; nothing is guessed twice."""
 
 import csv
+import io
 import mmap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, BinaryIO, TextIO
 
 from dataflowtools.src.errors import CorruptFile, TableTooLarge
@@ -27,7 +29,7 @@ def _score(sample: str, delimiter: str, quote: str) -> float:
     try:
         widths = [
             len(row)
-            for row in rows_of(sample.splitlines(keepends=True)[:_SAMPLE_ROWS], delimiter, quote)
+            for row in islice(rows_of(io.StringIO(sample, newline=""), delimiter, quote), _SAMPLE_ROWS)
             if row
         ]
     except csv.Error:
@@ -52,6 +54,7 @@ class Look:
     has_nul: bool
     has_quote: bool
     odd_quotes: bool
+    lone_returns: bool
 
 
 def look_over(file: BinaryIO, quote: str, line_bytes: int) -> Look:
@@ -59,13 +62,17 @@ def look_over(file: BinaryIO, quote: str, line_bytes: int) -> Look:
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
         _check_lines(view, line_bytes)
         quotes = _count(view, quote.encode()) if quote else 0
-        return Look(view.find(b"\0") >= 0, quotes > 0, quotes % 2 == 1)
+        lone = _count(view, b"\r") != _count(view, b"\r\n")
+        return Look(view.find(b"\0") >= 0, quotes > 0, quotes % 2 == 1, lone)
 
 
 def _count(view: mmap.mmap, part: bytes) -> int:
     if view.find(part) < 0:
         return 0
-    return sum(view[start : start + _BLOCK_BYTES].count(part) for start in range(0, len(view), _BLOCK_BYTES))
+    over = len(part) - 1
+    return sum(
+        view[start : start + _BLOCK_BYTES + over].count(part) for start in range(0, len(view), _BLOCK_BYTES)
+    )
 
 
 def _check_lines(view: mmap.mmap, line_bytes: int) -> None:
@@ -128,24 +135,26 @@ def rewrite(
     delimiter: str,
     width: int,
     options: ReadTable,
-    skip_header: bool,
+    skip_lines: int,
     odd: bool,
 ) -> Repair:
     """Write the rows again, each of the right width; raises CorruptFile for an unclosed quote."""
     repair = Repair()
+    for _ in range(skip_lines):
+        source.readline()
     reader = rows_of(_without_nul(source, repair), delimiter, options.quote)
     writer = csv.writer(target, delimiter=",", lineterminator="\n")
-    previous, start = 0, 1
+    previous, start = skip_lines, skip_lines + 1
     try:
-        for number, row in enumerate(reader):
-            start, previous = previous + 1, reader.line_num
-            if not row or (number == 0 and skip_header):
+        for row in reader:
+            start, previous = previous + 1, skip_lines + reader.line_num
+            if not row:
                 continue
             kept = _fitted(row, width, start, repair, options.bad_rows)
             if kept is not None:
                 writer.writerow(kept)
     except csv.Error as exc:
-        raise CorruptFile(f"Line {reader.line_num} cannot be read: {exc}.") from exc
+        raise CorruptFile(f"Line {skip_lines + reader.line_num} cannot be read: {exc}.") from exc
     if odd and previous > start:
         raise CorruptFile(
             f"A quote that opens in line {start} is never closed; the read option quote = '' reads quotes as text."
@@ -172,13 +181,3 @@ def _without_nul(source: TextIO, repair: Repair) -> Iterator[str]:
             yield line.replace("\0", "")
         else:
             yield line
-
-
-def first_row(lines: Callable[[], Iterator[str]], delimiter: str, quote: str) -> tuple[list[str], int]:
-    """Read the first row that is not blank, and the number of lines up to its end."""
-    reader = rows_of(lines(), delimiter, quote)
-    try:
-        row: list[str] = next((row for row in reader if row), [])
-    except csv.Error as exc:
-        raise CorruptFile(f"The first line cannot be read: {exc}.") from exc
-    return row, reader.line_num

@@ -11,6 +11,7 @@ from typing import IO, Any, BinaryIO
 import polars as pl
 
 from dataflowtools.src.drivenadapters.analysis.loading import csv_structure, infer_types
+from dataflowtools.src.drivenadapters.analysis.loading.csv_start import find_start
 from dataflowtools.src.drivenadapters.analysis.loading.names import name_warnings, unique_names
 from dataflowtools.src.drivenadapters.analysis.loading.table import LoadedTable, check_columns, check_size
 from dataflowtools.src.drivenadapters.documents import encodings
@@ -62,17 +63,15 @@ class _Reading:
         if encoding not in _UTF8:
             self._transcode(encoding)
         sample = self._sample()
-        delimiter = self._options.delimiter or csv_structure.find_delimiter(sample, self._options.quote)
-        header, lines = csv_structure.first_row(
-            lambda: iter(sample.splitlines(keepends=True)), delimiter, self._options.quote
-        )
-        check_columns(len(header), self._limits)
-        names, changed = unique_names(header if self._options.header else [None] * len(header))
+        start = find_start(sample, self._options)
+        check_columns(len(start.header), self._limits)
+        names, changed = unique_names(start.header)
+        self._warnings += start.warnings()
         if self._options.header:
             self._warnings += name_warnings(changed)
-        layout = _Layout(names, delimiter, lines if self._options.header else 0, self._options.quote or None)
+        layout = _Layout(names, start.delimiter, start.lines, self._options.quote or None)
         table = self._read(layout)
-        table.source = {"encoding": encoding, "encoding_certain": certain, "delimiter": delimiter}
+        table.source = {"encoding": encoding, "encoding_certain": certain, "delimiter": start.delimiter}
         table.warnings = self._warnings
         return table
 
@@ -115,7 +114,7 @@ class _Reading:
         look = csv_structure.look_over(self._file, self._options.quote, self._limits.line_bytes)
         if not look.has_quote:
             layout.quote = None
-        if look.has_nul or look.odd_quotes or not layout.delimiter.isascii():
+        if look.has_nul or look.odd_quotes or look.lone_returns or not layout.delimiter.isascii():
             return self._carefully(layout, odd=look.odd_quotes)
         try:
             return self._fast(layout)
@@ -138,7 +137,7 @@ class _Reading:
 
     def _fast(self, layout: _Layout) -> LoadedTable:
         sample = self._scan(layout, None).head(_SAMPLE_ROWS).collect()
-        kinds = self._types(sample)
+        kinds = self._types(sample, layout.delimiter)
         if os.fstat(self._file.fileno()).st_size > self._limits.stream_bytes:
             return self._streamed(layout, kinds)
         native = {name: kind.native for name, kind in kinds.items() if kind.native is not None}
@@ -148,7 +147,7 @@ class _Reading:
             if "could not parse" not in str(error):
                 raise
             frame = self._scan(layout, None).collect()
-            kinds = self._types(frame)
+            kinds = self._types(frame, layout.delimiter)
             native = {}
         if self._may_be_ragged(layout, frame):
             return self._carefully(layout, odd=False)
@@ -160,7 +159,7 @@ class _Reading:
     ) -> pl.DataFrame:
         """Cast what the reader did not; a column whose guess does not hold to its end stays text."""
         rest = {name: kind for name, kind in kinds.items() if name not in native}
-        held = infer_types.find_types_streaming(frame.lazy(), rest) if native else rest
+        held = infer_types.find_types_streaming(frame.lazy(), rest)
         finite = [
             pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name)
             for name in native
@@ -168,10 +167,11 @@ class _Reading:
         ]
         return frame.with_columns(finite + infer_types.cast_types(held))
 
-    def _types(self, sample: pl.DataFrame) -> dict[str, infer_types.TextType]:
+    def _types(self, sample: pl.DataFrame, delimiter: str) -> dict[str, infer_types.TextType]:
         if not self._options.infer_types:
             return {}
-        return infer_types.find_types(sample, but=self._options.text_columns)
+        among = infer_types.types_of_texts(self._options.decimal, delimiter)
+        return infer_types.find_types(sample, but=self._options.text_columns, among=among)
 
     def _streamed(self, layout: _Layout, guessed: dict[str, infer_types.TextType]) -> LoadedTable:
         lazy = self._scan(layout, None)
@@ -221,7 +221,7 @@ class _Reading:
         self.opened.append(target)
         repair = csv_structure.rewrite(
             text, target, delimiter=layout.delimiter, width=len(layout.names), options=self._options,
-            skip_header=self._options.header, odd=odd,
+            skip_lines=layout.skip_rows, odd=odd,
         )  # fmt: skip
         target.flush()
         self._file = target.buffer  # type: ignore[assignment]  # a buffered file of bytes
@@ -234,7 +234,7 @@ class _Reading:
         except pl.exceptions.PolarsError as error:
             raise CorruptFile(f"The table cannot be read: {str(error).splitlines()[0][:200]}") from error
         check_size(frame, self._limits)
-        kinds = self._types(frame)
+        kinds = self._types(frame, layout.delimiter)
         return LoadedTable.held(self._typed(frame, kinds, {}))
 
 

@@ -9,15 +9,19 @@ _INTEGER = r"^[+-]?(?:0|[1-9]\d{0,17})$"
 _FLOAT = r"^[+-]?(?:(?:0|[1-9]\d{0,17})(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _STAMP = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?$"
+_ZONED = _STAMP.removesuffix("$") + r" ?(?:Z|[+-]\d{2}:?\d{2})$"
+_COMMA = r"^[+-]?(?:0|[1-9]\d{0,17}|[1-9]\d{0,2}(?:\.\d{3})+)(?:,\d+)?$"
+_SURELY_DECIMAL = r"^[+-]?0,|,\d{1,2}$|,\d{4,}$|\.\d+,|\d{4},"
 
 
 @dataclass(frozen=True, slots=True)
 class TextType:
-    """A type that a text may have: the pattern of its texts, and the way there."""
+    """A type that a text may have: the pattern of its texts, of those that prove it, and the way there."""
 
     name: str
     pattern: str
     native: pl.DataType | None = None
+    proof: str = ""
 
     def cast(self, column: pl.Expr) -> pl.Expr:
         """Turn the texts into values; what fails is null."""
@@ -27,15 +31,37 @@ class TextType:
             return column.str.to_lowercase() == "true"
         if self.name == "date":
             return column.str.to_date("%Y-%m-%d", strict=False)
+        if self.name == "decimal_comma":
+            plain = column.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+            return plain.cast(pl.Float64, strict=False)
         text = column.str.replace(" ", "T", literal=True)
+        if self.name == "zoned":
+            return _moment_in_utc(text)
         text = pl.when(text.str.len_chars() == 16).then(text + ":00").otherwise(text)  # noqa: PLR2004  # no seconds
         return text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", strict=False, time_unit="us")
 
 
+def _moment_in_utc(text: pl.Expr) -> pl.Expr:
+    parts = text.str.replace(r" ?Z$", "+00:00").str.replace(" ", "", literal=True)
+    parts = parts.str.replace(r"(T\d{2}:\d{2})([+-])", "${1}:00${2}")  # no seconds
+    moment = parts.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", strict=False, time_unit="us", time_zone="UTC")
+    return moment.dt.replace_time_zone(None)
+
+
 INTEGER = TextType("integer", _INTEGER, pl.Int64())
 NUMBER = TextType("number", _FLOAT, pl.Float64())
-MOMENTS = (TextType("date", _DATE), TextType("datetime", _STAMP))
-TYPES = (INTEGER, NUMBER, TextType("boolean", "^(?i:true|false)$"), *MOMENTS)
+MOMENTS = (TextType("date", _DATE), TextType("datetime", _STAMP), TextType("zoned", _ZONED))
+_REST = (TextType("boolean", "^(?i:true|false)$"), *MOMENTS)
+TYPES = (INTEGER, NUMBER, *_REST)
+_COMMA_TYPES = (INTEGER, TextType("decimal_comma", _COMMA), *_REST)
+_EITHER_TYPES = (INTEGER, NUMBER, TextType("decimal_comma", _COMMA, proof=_SURELY_DECIMAL), *_REST)
+
+
+def types_of_texts(decimal: str, delimiter: str) -> Sequence[TextType]:
+    """Choose by the decimal mark; without one a comma may be it where semicolons part the fields."""
+    if decimal == ",":
+        return _COMMA_TYPES
+    return _EITHER_TYPES if not decimal and delimiter == ";" else TYPES
 
 
 def find_types(
@@ -56,6 +82,8 @@ def find_types(
 
 def _all(values: pl.Series, kind: TextType) -> bool:
     if not values.head(100).str.contains(kind.pattern).all() or not values.str.contains(kind.pattern).all():
+        return False
+    if kind.proof and not values.str.contains(kind.proof).any():
         return False
     frame = values.to_frame("value")
     return not frame.select(kind.cast(pl.col("value")).is_null().any()).item()
