@@ -6,6 +6,7 @@ from dataflowtools.src.drivenadapters.converting.zip_archives import ZipArchives
 from dataflowtools.src.driveradapters.file.batch_routes import BatchUses
 from dataflowtools.src.driveradapters.file.document_routes import DocumentUses
 from dataflowtools.src.driveradapters.file.routes import FileUses
+from dataflowtools.src.driveradapters.file.writing_routes import WritingUses
 from dataflowtools.src.logics.file.batch.operations import BatchOperations
 from dataflowtools.src.logics.file.batch.results import BatchResults
 from dataflowtools.src.logics.file.batch.run_batch import RunBatch
@@ -20,6 +21,7 @@ def batch_uses(
     files: FileUses,
     documents: DocumentUses,
     convert_file: ConvertFile,
+    writing: WritingUses,
 ) -> BatchUses:
     """Build the use case of batches and what makes their operations."""
     held, take = programs.held, documents.parse_document.take
@@ -33,5 +35,9 @@ def batch_uses(
         ),
         at_once=settings.convert_workers,
     )  # fmt: skip
-    operations = BatchOperations(convert_file, documents.parse_document, held.read)
+    operations = BatchOperations(
+        convert_file=convert_file, parse_document=documents.parse_document,
+        write_document=writing.write_document, edit_document=writing.edit_document,
+        fill_template=writing.fill_template, read=held.read, max_json_bytes=settings.max_body_bytes,
+    )  # fmt: skip
     return BatchUses(run_batch=run_batch, operations=operations)

@@ -56,25 +56,27 @@ async def open_uses(
     converting = converting_uses(
         settings, programs=programs, engine=engine, workshop=workshop, documents=documents, files=files
     )
+    writing = writing_uses(
+        settings,
+        workshop=workshop,
+        files=files,
+        store=store,
+        catalogue=catalogue,
+        convert_file=converting.convert_file,
+        programs=programs,
+    )
     return Uses(
         files=files,
         documents=documents,
         converting=converting,
-        writing=writing_uses(
-            settings,
-            workshop=workshop,
-            files=files,
-            store=store,
-            catalogue=catalogue,
-            convert_file=converting.convert_file,
-            programs=programs,
-        ),
+        writing=writing,
         batches=batch_uses(
             settings,
             programs=programs,
             files=files,
             documents=documents,
             convert_file=converting.convert_file,
+            writing=writing,
         ),
         seeing=seeing.uses,
         tags=tag_uses(settings, resources, catalogue=stores.tag_catalogue),

@@ -1,4 +1,4 @@
-"""The service, killed at the moment when the file named by DIES_AFTER is kept and nobody has been told yet."""
+"""The service, killed at the moment when the change named by DIES_AFTER is kept and nobody has been told yet."""
 
 import asyncio
 import os
@@ -25,17 +25,17 @@ class DyingCatalogue(SqlFileCatalogue):
 
     async def add(self, files, **choices):
         kept = await super().add(files, **choices)
-        _die_after(kept[0].name)
+        _die_after(f"added {kept[0].name}")
         return kept
 
     async def replace_content(self, tenant, file_id, content, **choices):
         before = await super().replace_content(tenant, file_id, content, **choices)
-        _die_after(before.name)
+        _die_after(f"changed {before.name}")
         return before
 
 
-def _die_after(name: str) -> None:
-    if name == os.environ["DIES_AFTER"]:
+def _die_after(change: str) -> None:
+    if change == os.environ["DIES_AFTER"]:
         os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -10,6 +10,7 @@ from dataflowtools.src.logics.file.batch.results import BatchTarget
 from dataflowtools.src.logics.file.batch.run_batch import RunBatch
 from dataflowtools.src.logics.file.result_ids import result_id
 from executor.common.executions import Outcome
+from executor.common.requests import ExecutionRequest
 from executor.errors import InvalidParameters
 from executor.ports.handler import Run
 from servicekit.http import Problem
@@ -25,6 +26,17 @@ class RunBatches(BodyHandler[BatchRequest]):
     def __init__(self, run_batch: RunBatch, operations: BatchOperations) -> None:
         self._run_batch = run_batch
         self._operations = operations
+
+    def validate(self, request: ExecutionRequest) -> ExecutionRequest:
+        """Refuse to repeat what is not the same when it is done twice."""
+        checked = super().validate(request)
+        options = request.options
+        repeated = {"idempotent": options.idempotent, "retry_count": options.retry_count > 0}
+        named = [name for name, asked_for in repeated.items() if asked_for]
+        if named and self._asked(checked).in_place:
+            detail = "A batch that edits in place is not done again by itself: what was edited would be edited twice."
+            raise InvalidParameters(detail, pointer=f"/options/{named[0]}")
+        return checked
 
     def check(self, asked: BatchRequest) -> None:
         """Look at the options; files are looked at when their turn comes."""

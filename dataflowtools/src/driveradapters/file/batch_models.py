@@ -1,41 +1,31 @@
 """What the call that works on many files takes, and what its execution gives."""
 
-import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from dataflowtools.src.driveradapters.file.convert_models import ConversionOptions
-from dataflowtools.src.driveradapters.file.parse_models import ParseChoices
+from dataflowtools.src.driveradapters.file.batch_options import Kind, Options, fault, operation_of, refused
 from dataflowtools.src.logics.file.batch.operations import BatchOperations
-from dataflowtools.src.logics.file.batch.ports.file_operation import FileOperation
 from dataflowtools.src.logics.file.batch.results import BatchReport
+from dataflowtools.src.logics.file.batch.run_batch import Operation
 from dataflowtools.src.logics.file.batch.sources import BatchSources
-from servicekit.http import Body, Problem
-from servicekit.parsing import parse_json
+from servicekit.http import Body
 
 _MOST_IDS = 100_000
-
-
-class ConvertAll(ConversionOptions):
-    """How every file is converted."""
-
-    to: str = Field(max_length=100, description="The format to make.")
 
 
 class BatchRequest(Body):
     """One operation over many files."""
 
-    operation: Literal["convert", "parse"]
+    operation: Kind
     file_ids: list[Annotated[str, Field(max_length=100)]] = Field(
         default=[], max_length=_MOST_IDS, description="Stored files to work on."
     )
     file_id: str | None = Field(
         default=None, max_length=100, description="A stored zip whose files to work on, instead."
     )
-    options: dict[str, Any] = Field(
-        default={},
-        description="convert: to, and the options of a conversion; parse: format and the choices of reading.",
+    options: Options = Field(
+        default={}, description="What the call for a single file takes, by the operation; no passwords."
     )
     name: str = Field(default="batch.zip", min_length=1, max_length=200, description="Name of the result.")
 
@@ -50,20 +40,31 @@ class BatchRequest(Body):
         """Return the files as the use case takes them."""
         return BatchSources(file_ids=self.file_ids, zip_file_id=self.file_id)
 
-    def chosen(self, operations: BatchOperations) -> FileOperation:
-        """Return the operation with its options; a Problem names the option that is wrong."""
-        text = json.dumps(self.options).encode()
-        try:
-            if self.operation == "parse":
-                choices = parse_json(text, ParseChoices)
-                if choices.password is not None:
-                    raise _kept("password")
-                return operations.parse(choices.options())
-            wanted = parse_json(text, ConvertAll)
-        except Problem as wrong:
-            faults = [{**fault, "pointer": f"/options{fault['pointer']}"} for fault in wrong.errors]
-            raise Problem(422, "validation_failed", wrong.detail, errors=faults) from wrong
-        return operations.convert(wanted.to, wanted.chosen(None))
+    @property
+    def in_place(self) -> bool:
+        """Whether it changes stored files, so that doing it twice is not doing it once."""
+        return self.operation == "edit" and self.options.get("in_place") is True
+
+    def chosen(self, operations: BatchOperations) -> Operation:
+        """Return the operation with its options; a Problem or RequestRefused names the option that is wrong."""
+        operation = operation_of(self.operation, self.options, operations)
+        faults = self._faults_in_place() if self.in_place else []
+        if faults:
+            raise refused(faults[0]["message"], faults)
+        return operation
+
+    def _faults_in_place(self) -> list[dict[str, str]]:
+        if self.file_id is not None:
+            return [
+                fault("/options/in_place", "The files of a zip are not stored ones; only copies are edited.")
+            ]
+        first = {file_id: place for place, file_id in reversed(list(enumerate(self.file_ids)))}
+        twice = [place for place, file_id in enumerate(self.file_ids) if first[file_id] != place]
+        unknown = [file_id for file_id in self.options.get("if_match", {}) if file_id not in first]
+        return [
+            *(fault(f"/file_ids/{place}", "The file is named twice.") for place in twice),
+            *(fault(f"/options/if_match/{one}", "No file of the batch has this id.") for one in unknown),
+        ]
 
 
 def report_of(report: BatchReport) -> dict[str, Any]:
@@ -75,9 +76,3 @@ def report_of(report: BatchReport) -> dict[str, Any]:
         "failed": report.failed,
         "items": list(report.items),
     }
-
-
-def _kept(field: str) -> Problem:
-    detail = "A batch is stored, so it takes no password; send such a document by itself."
-    fault = {"pointer": f"/{field}", "code": "invalid_field", "message": detail}
-    return Problem(422, "validation_failed", detail, errors=[fault])

@@ -13,7 +13,7 @@ from dataflowtools.src.driveradapters.file.write_handler import WRITING_ERRORS
 from dataflowtools.src.logics.file.templates.fill_template import FillTemplate
 from servicekit.http import ApiHandler, operation
 
-_ERRORS = (
+TEMPLATE_ERRORS = (
     *WRITING_ERRORS, "template_error", "empty_file", "corrupt_file", "type_mismatch", "unsupported_type",
     "decompression_limit", "forbidden_xml", "password_required", "sheet_too_large",
 )  # fmt: skip
@@ -35,7 +35,7 @@ class TemplateSlotsHandler(_TemplateHandler):
         tag="files",
         query=SlotsQuery,
         replies={200: SlotsReply},
-        errors=_ERRORS,
+        errors=TEMPLATE_ERRORS,
         scope="documents",
     )
     async def get(self) -> None:
@@ -47,7 +47,7 @@ class TemplateSlotsHandler(_TemplateHandler):
         tag="files",
         body=SlotsQuery,
         replies={200: SlotsReply},
-        errors=_ERRORS,
+        errors=TEMPLATE_ERRORS,
         scope="documents",
     )
     async def post(self) -> None:
@@ -67,7 +67,7 @@ class TemplateValidateHandler(_TemplateHandler):
         description="Lists every field that is missing or of the wrong type, in all records.",
         body=DataRequest,
         replies={200: ValidationReply},
-        errors=_ERRORS,
+        errors=TEMPLATE_ERRORS,
         scope="documents",
     )
     async def post(self) -> None:
@@ -88,7 +88,7 @@ class TemplateFillHandler(_TemplateHandler):
         "make a zip, or one merged docx. Missing fields are named all at once, and then nothing is stored.",
         body=FillRequest,
         replies={201: FilledReply},
-        errors=(*_ERRORS, "missing_fields", "invalid_template_data"),
+        errors=(*TEMPLATE_ERRORS, "missing_fields", "invalid_template_data"),
         scope="documents",
     )
     async def post(self) -> None:

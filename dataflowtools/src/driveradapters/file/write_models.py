@@ -6,44 +6,15 @@ from pydantic import BaseModel, Field, RootModel
 
 from dataflowtools.src.common.stored_file import StoredFile
 from dataflowtools.src.driveradapters.file.models import FileReply, shown
-from dataflowtools.src.logics.file.writing.blocks import BlockContent, Printable, message_of
-from dataflowtools.src.logics.file.writing.content import Content, PageSetup, Properties, WordStyle
 from dataflowtools.src.logics.file.writing.edit_document import Edit, Edited
 from dataflowtools.src.logics.file.writing.operations import MAX_OPERATIONS, Operation
 from dataflowtools.src.logics.file.writing.operations import message_of as operation_message
+from dataflowtools.src.logics.file.writing.order import WriteOrder
 from servicekit.http import Body
 
-Margin = str | list[BlockContent]
 
-
-class WriteRequest(Body):
+class WriteRequest(WriteOrder):
     """A document to be made."""
-
-    to: str = Field(
-        "",
-        max_length=100,
-        description="docx, xlsx, pdf, md, html, txt, or through LibreOffice doc, odt, rtf, xls, ods.",
-    )
-    name: str = Field("", max_length=1024, description="Name of the stored file.")
-    content: Content
-    page: PageSetup | None = Field(None, description="Paper and margins of docx and pdf.")
-    header: Margin = Field("", description="Text with {page} and {pages}, or blocks (docx).")
-    footer: Margin = Field("", description="The same, below.")
-    properties: Properties = Field(default_factory=Properties)
-    styles: dict[Printable, WordStyle] = Field(
-        default={},
-        max_length=200,
-        description="Looks by the name of a style: heading 1, Normal, or your own.",
-    )
-
-    def order(self) -> dict[str, Any]:
-        """Give the request as the use case takes it."""
-        plain = self.model_dump(exclude_defaults=True, exclude={"content", "header", "footer"})
-        margins = {"header": self.header, "footer": self.footer}
-        said = {
-            name: one if isinstance(one, str) else message_of(one) for name, one in margins.items() if one
-        }
-        return {**plain, **said, "content": self.content.as_message()}
 
 
 class EditRequest(Body):

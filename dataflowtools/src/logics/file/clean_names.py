@@ -24,6 +24,12 @@ def extension_of(name: str) -> str:
     return extension.lower() if dot and stem else ""
 
 
+def stem_of(name: str) -> str:
+    """Give the cleaned name without its extension."""
+    cleaned = clean_name(name)
+    return cleaned.rpartition(".")[0] or cleaned
+
+
 def _shown(character: str) -> str:
     if character in _JOINERS:
         return character

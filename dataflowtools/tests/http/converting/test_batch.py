@@ -1,43 +1,17 @@
 """Batches through the real service: outcomes file by file, events, cancel, the zip of results."""
 
 import asyncio
-import io
 import json
-import zipfile
 
 import pytest
 
+from dataflowtools.tests.http.converting.batches import batch, report_of, zip_of, zipped
 from dataflowtools.tests.http.converting.converting import word
 from dataflowtools.tests.http.execution.test_document_executions import ended, events_of
 from dataflowtools.tests.http_service import blobs_in, make_keys, running, stored
 from servicekit.testing import assert_problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
-
-
-async def batch(client, status=202, **body):
-    reply = await client.request("POST", "/api/file/batch", json=body)
-    assert reply.status == status, reply.body
-    return reply
-
-
-async def report_of(client, reply):
-    state = await ended(client, reply)
-    result = await client.request("GET", f"{reply.headers['Location']}/result")
-    return state, result.json()["output"]
-
-
-async def zip_of(client, report):
-    data = (await client.request("GET", f"/api/file/download/{report['file_id']}")).body
-    return zipfile.ZipFile(io.BytesIO(data))
-
-
-def zipped(**files):
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return held.getvalue()
 
 
 async def test_one_bad_file_of_four_spoils_no_other(client):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from dataflowtools.src.common.stored_file import IncomingFile, Owner, StoredFile
 from dataflowtools.src.errors import EngineMissing, InvalidSelection, UnsupportedConversion
-from dataflowtools.src.logics.file.clean_names import clean_name
+from dataflowtools.src.logics.file.clean_names import stem_of
 from dataflowtools.src.logics.file.converting.formats import FORMATS, target_named
 from dataflowtools.src.logics.file.converting.graph import ConversionGraph, Hop, Route
 from dataflowtools.src.logics.file.converting.options import ConvertOptions
@@ -141,9 +141,7 @@ def _key(hop: Hop) -> tuple[str, str, str]:
 
 
 def _name(name: str, made: Converted) -> str:
-    cleaned = clean_name(name)
-    stem = cleaned.rpartition(".")[0] or cleaned
-    return f"{stem}.{FORMATS[made.format].ending}"
+    return f"{stem_of(name)}.{FORMATS[made.format].ending}"
 
 
 def _each_once(warnings: Sequence[Mapping[str, str]]) -> Warnings:

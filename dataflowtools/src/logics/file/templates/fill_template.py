@@ -1,14 +1,16 @@
 """List what a template asks for, check data against it, fill it with one record or many."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from dataflowtools.src.common.stored_file import Owner, StoredFile
+from dataflowtools.src.errors import UnsupportedConversion
 from dataflowtools.src.logics.file.open_file import OpenFile
 from dataflowtools.src.logics.file.templates.print_filled import PrintFilled
 from dataflowtools.src.logics.file.upload_files import UploadFiles
-from dataflowtools.src.logics.file.writing.gather_files import gathered, picture_ids
+from dataflowtools.src.logics.file.writing.gather_files import gathered, picture_ids, require_files
 from dataflowtools.src.logics.file.writing.ports.document_workshop import (
     DocumentWorkshop,
     InputFile,
@@ -16,6 +18,7 @@ from dataflowtools.src.logics.file.writing.ports.document_workshop import (
 )
 from dataflowtools.src.logics.file.writing.write_document import one_incoming
 
+TARGETS = ("docx", "xlsx", "md", "html", "txt", "pdf")
 MAIN, RECORDS = "main", "records"
 
 
@@ -23,7 +26,7 @@ MAIN, RECORDS = "main", "records"
 class TemplateAsk:
     """A template and the data for it: one object, records, or a table in a stored file."""
 
-    file_id: str
+    file_id: str = ""
     data: Mapping[str, Any] | None = None
     records: Sequence[Mapping[str, Any]] | None = None
     data_file_id: str | None = None
@@ -35,6 +38,15 @@ class Filled:
     """The stored result, how many records went into it, and what a person should know."""
 
     file: StoredFile
+    records: int
+    warnings: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledFile:
+    """The same, held and not stored."""
+
+    file: MadeFile
     records: int
     warnings: Sequence[Mapping[str, Any]]
 
@@ -70,17 +82,26 @@ class FillTemplate:
 
     async def fill(self, owner: Owner, ask: TemplateAsk, *, request_name: str | None = None) -> Filled:
         """Fill and store the result: a document, a zip of them, or all in one; a PDF is printed by a converter."""
-        async with self._workshop.work("fill", self._inputs(owner.tenant, ask), self._request(ask)) as made:
-            if not made.facts["to_print"]:
-                return await self._keep(owner, made.files[0], made.facts, request_name)
-            async with self._printer(owner.tenant, made) as printed:
-                return await self._keep(owner, printed, made.facts, request_name)
+        async with self.filled(owner.tenant, ask) as made:
+            incoming = one_incoming(made.file.name, made.file)
+            stored = await self._upload_files(owner, incoming, request_name=request_name)
+            return Filled(file=stored[0], records=made.records, warnings=made.warnings)
 
-    async def _keep(
-        self, owner: Owner, made: MadeFile, facts: Mapping[str, Any], request_name: str | None
-    ) -> Filled:
-        stored = await self._upload_files(owner, one_incoming(made.name, made), request_name=request_name)
-        return Filled(file=stored[0], records=facts["records"], warnings=facts["warnings"])
+    @asynccontextmanager
+    async def filled(
+        self, tenant: str, ask: TemplateAsk, given: Sequence[InputFile] = ()
+    ) -> AsyncIterator[FilledFile]:
+        """Fill and hold the result; what is given, MAIN or RECORDS, need not be stored."""
+        async with self._workshop.work("fill", self._inputs(tenant, ask, given), self._request(ask)) as made:
+            if not made.facts["to_print"]:
+                yield _filled(made.files[0], made.facts)
+                return
+            async with self._printer(tenant, made) as printed:
+                yield _filled(printed, made.facts)
+
+    async def require(self, tenant: str, data: Any, *, field: str) -> None:
+        """Raise FileNotFound unless the tenant has the pictures that the data name."""
+        await require_files(self._open_file, tenant, picture_ids(data), field=field)
 
     def _request(self, ask: TemplateAsk) -> dict[str, Any]:
         request: dict[str, Any] = {**(ask.choices or {}), "most": self._max_records}
@@ -90,11 +111,27 @@ class FillTemplate:
             request["data"] = dict(ask.data)
         return request
 
-    async def _inputs(self, tenant: str, ask: TemplateAsk) -> AsyncIterator[InputFile]:
-        named = {MAIN: ask.file_id} | ({RECORDS: ask.data_file_id} if ask.data_file_id else {})
-        for role, file_id in named.items():
+    async def _inputs(
+        self, tenant: str, ask: TemplateAsk, given: Sequence[InputFile] = ()
+    ) -> AsyncIterator[InputFile]:
+        for one in given:
+            yield one
+        named = {MAIN: ask.file_id, RECORDS: ask.data_file_id}
+        for role, file_id in ((role, file_id) for role, file_id in named.items() if file_id):
             async with self._open_file(tenant, file_id) as opened:
                 yield InputFile(file_id=role, name=opened.file.name, chunks=opened.reader.chunks())
         data = [dict(ask.data or {}), *(dict(record) for record in ask.records or ())]
         async for one in gathered(self._open_file, tenant, picture_ids(data)):
             yield one
+
+
+def _filled(file: MadeFile, facts: Mapping[str, Any]) -> FilledFile:
+    return FilledFile(file=file, records=facts["records"], warnings=facts["warnings"])
+
+
+def check_target(to: str) -> None:
+    """Raise UnsupportedConversion for a format that no template is filled as."""
+    if to and to not in TARGETS:
+        raise UnsupportedConversion(
+            f"Templates are filled as {', '.join(TARGETS)}, not {to[:40]!r}.", field="/to"
+        )

@@ -20,12 +20,12 @@ from dataflowtools.src.errors import (
 from dataflowtools.src.logics.file.clean_names import extension_of
 from dataflowtools.src.logics.file.file_limits import FileLimits
 from dataflowtools.src.logics.file.inspect_content import ContentInspector
-from dataflowtools.src.logics.file.open_file import OpenedFile, OpenFile
+from dataflowtools.src.logics.file.open_file import OpenFile
 from dataflowtools.src.logics.file.ports.file_catalogue import FileCatalogue
 from dataflowtools.src.logics.file.ports.file_store import FileStore
 from dataflowtools.src.logics.file.upload_files import UploadFiles
 from dataflowtools.src.logics.file.writing.convert_bytes import BY_WAY_OF, ConvertBytes
-from dataflowtools.src.logics.file.writing.gather_files import gathered, picture_ids
+from dataflowtools.src.logics.file.writing.gather_files import gathered, picture_ids, require_files
 from dataflowtools.src.logics.file.writing.ports.document_workshop import (
     DocumentWorkshop,
     InputFile,
@@ -96,24 +96,26 @@ class EditDocument:
     async def _once(self, owner: Owner, edit: Edit, request_name: str | None) -> Edited | None:
         async with self._open_file(owner.tenant, edit.file_id) as opened:
             _check_match(opened.file, edit.if_match)
-            async with self._edited(owner, opened, edit) as made:
+            name, chunks = opened.file.name, opened.reader.chunks()
+            async with self.changed(owner.tenant, name, chunks, edit.operations) as made:
                 if edit.save_as is not None or made.facts.get("is_new"):
                     return await self._as_new(owner, edit, made, request_name)
                 return await self._in_place(opened.file, edit, made)
 
     @asynccontextmanager
-    async def _edited(self, owner: Owner, opened: OpenedFile, edit: Edit) -> AsyncIterator[Made]:
-        """Edit the file, by way of a newer format where it is of one that we do not write."""
-        name, chunks = opened.file.name, opened.reader.chunks()
+    async def changed(
+        self, tenant: str, name: str, chunks: AsyncIterator[bytes], operations: Sequence[Mapping[str, Any]]
+    ) -> AsyncIterator[Made]:
+        """Change a copy and hold it, by way of a newer format where it is of one that we do not write."""
         way = BY_WAY_OF.get(extension_of(name))
         if way is None:
-            async with self._work(owner, name, chunks, edit) as made:
+            async with self._work(tenant, name, chunks, operations) as made:
                 yield made
             return
         async with (
-            self._convert(owner.tenant, name, chunks, way) as newer,
-            self._work(owner, newer.name, newer.read(), edit) as made,
-            self._convert(owner.tenant, newer.name, made.files[0].read(), extension_of(name)) as back,
+            self._convert(tenant, name, chunks, way) as newer,
+            self._work(tenant, newer.name, newer.read(), operations) as made,
+            self._convert(tenant, newer.name, made.files[0].read(), extension_of(name)) as back,
         ):
             lossy = {
                 "code": "converted",
@@ -122,19 +124,21 @@ class EditDocument:
             facts = {**made.facts, "warnings": [*made.facts["warnings"], lossy]}
             yield Made(facts=facts, files=[back])
 
+    async def require(self, tenant: str, operations: Sequence[Mapping[str, Any]], *, field: str) -> None:
+        """Raise FileNotFound unless the tenant has the other files that the operations name."""
+        await require_files(self._open_file, tenant, _others(operations), field=field)
+
     def _work(
-        self, owner: Owner, name: str, chunks: AsyncIterator[bytes], edit: Edit
+        self, tenant: str, name: str, chunks: AsyncIterator[bytes], operations: Sequence[Mapping[str, Any]]
     ) -> AbstractAsyncContextManager[Made]:
-        order = {"name": name, "operations": list(edit.operations)}
-        return self._workshop.work("edit", self._inputs(owner, name, chunks, edit), order)
+        order = {"name": name, "operations": list(operations)}
+        return self._workshop.work("edit", self._inputs(tenant, name, chunks, operations), order)
 
     async def _inputs(
-        self, owner: Owner, name: str, chunks: AsyncIterator[bytes], edit: Edit
+        self, tenant: str, name: str, chunks: AsyncIterator[bytes], operations: Sequence[Mapping[str, Any]]
     ) -> AsyncIterator[InputFile]:
         yield InputFile(file_id=MAIN, name=name, chunks=chunks)
-        others = [file_id for operation in edit.operations for file_id in operation.get("file_ids", ())]
-        others += [file_id for operation in edit.operations for file_id in picture_ids(dict(operation))]
-        async for one in gathered(self._open_file, owner.tenant, others):
+        async for one in gathered(self._open_file, tenant, _others(operations)):
             yield one
 
     async def _as_new(self, owner: Owner, edit: Edit, made: Made, request_name: str | None) -> Edited:
@@ -195,6 +199,11 @@ class _Keeper:
             await self._store.remove(blob_id)
         except ServiceTrouble:
             _log.warning("The bytes %s that an edit left behind wait for the sweep.", blob_id)
+
+
+def _others(operations: Sequence[Mapping[str, Any]]) -> list[str]:
+    named = [file_id for operation in operations for file_id in operation.get("file_ids", ())]
+    return named + [file_id for operation in operations for file_id in picture_ids(dict(operation))]
 
 
 async def _inspected(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
+from dataflowtools.src.errors import FileNotFound
 from dataflowtools.src.logics.file.open_file import OpenFile
 from dataflowtools.src.logics.file.writing.ports.document_workshop import InputFile
 
@@ -12,6 +13,16 @@ async def gathered(open_file: OpenFile, tenant: str, file_ids: Iterable[str]) ->
     for file_id in dict.fromkeys(file_ids):
         async with open_file(tenant, file_id) as opened:
             yield InputFile(file_id=file_id, name=opened.file.name, chunks=opened.reader.chunks())
+
+
+async def require_files(open_file: OpenFile, tenant: str, file_ids: Iterable[str], *, field: str) -> None:
+    """Raise FileNotFound, and where it is named, unless the tenant has all these files."""
+    for file_id in dict.fromkeys(file_ids):
+        try:
+            async with open_file(tenant, file_id):
+                pass
+        except FileNotFound as missing:
+            raise FileNotFound(f"There is no file {file_id}.", field=field) from missing
 
 
 def picture_ids(value: Any) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dataflowtools.src.common.stored_file import IncomingFile, Owner, StoredFile
@@ -11,11 +11,19 @@ from dataflowtools.src.logics.file.clean_names import extension_of
 from dataflowtools.src.logics.file.open_file import OpenFile
 from dataflowtools.src.logics.file.upload_files import UploadFiles
 from dataflowtools.src.logics.file.writing.convert_bytes import BY_WAY_OF, ConvertBytes
-from dataflowtools.src.logics.file.writing.gather_files import gathered, picture_ids
+from dataflowtools.src.logics.file.writing.gather_files import gathered, picture_ids, require_files
 from dataflowtools.src.logics.file.writing.ports.document_workshop import DocumentWorkshop, MadeFile
 
 TARGETS = ("docx", "xlsx", "pdf", "md", "html", "txt", *BY_WAY_OF)
 _SAME: Mapping[str, str] = {"markdown": "md", "htm": "html", "text": "txt"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """A document at hand, and what a person should know of it."""
+
+    file: MadeFile
+    warnings: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +57,29 @@ class WriteDocument:
 
         Raises UnsupportedConversion, InvalidContent, FileNotFound for a picture, and what storing raises.
         """
-        asked = _target(order.get("to") or "", order.get("name") or "")
+        async with self.made(owner.tenant, order) as made:
+            incoming = one_incoming(made.file.name, made.file)
+            stored = await self._upload_files(owner, incoming, request_name=request_name)
+            return Written(file=stored[0], warnings=made.warnings)
+
+    @asynccontextmanager
+    async def made(self, tenant: str, order: Mapping[str, Any]) -> AsyncIterator[WrittenFile]:
+        """Write it and hold it; raises the same."""
+        asked = check_order(order)
         target = BY_WAY_OF.get(asked, asked)
-        _refuse_misfits(target, order)
         name = named(order.get("name") or "document", asked)
-        pictures = gathered(self._open_file, owner.tenant, picture_ids(dict(order)))
+        pictures = gathered(self._open_file, tenant, picture_ids(dict(order)))
         async with (
             self._workshop.work("write", pictures, {**order, "to": target}) as made,
-            self._as_asked(owner.tenant, made.files[0], target, asked) as file,
+            self._as_asked(tenant, made.files[0], target, asked) as file,
         ):
-            stored = await self._upload_files(owner, one_incoming(name, file), request_name=request_name)
-            return Written(file=stored[0], warnings=made.facts["warnings"])
+            yield WrittenFile(file=replace(file, name=name), warnings=made.facts["warnings"])
+
+    async def require(self, tenant: str, order: Mapping[str, Any]) -> None:
+        """Raise FileNotFound unless the tenant has the pictures of header and footer."""
+        for margin in ("header", "footer"):
+            named = picture_ids(order.get(margin))
+            await require_files(self._open_file, tenant, named, field=f"/{margin}")
 
     @asynccontextmanager
     async def _as_asked(
@@ -70,6 +90,13 @@ class WriteDocument:
             return
         async with self._convert(tenant, f"a.{target}", made.read(), asked) as converted:
             yield converted
+
+
+def check_order(order: Mapping[str, Any]) -> str:
+    """Return the format that is asked for; raises UnsupportedConversion or InvalidContent for what it cannot be."""
+    asked = _target(order.get("to") or "", order.get("name") or "")
+    _refuse_misfits(BY_WAY_OF.get(asked, asked), order)
+    return asked
 
 
 def _target(to: str, name: str) -> str:
@@ -84,7 +111,7 @@ def _target(to: str, name: str) -> str:
 
 
 def _refuse_misfits(target: str, order: Mapping[str, Any]) -> None:
-    if "sheets" in order["content"] and target != "xlsx":
+    if "sheets" in order.get("content", ()) and target != "xlsx":
         raise InvalidContent("Sheets are written to workbooks only.", field="/content/sheets")
     paged = [name for name in ("page", "header", "footer", "styles") if order.get(name)]
     if paged and target not in {"docx", "pdf"}:
