@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import shutil
@@ -185,6 +186,7 @@ def _give_up_power(setup: Setup, slot: int, wishes: dict[str, Any], layer: str |
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or /proc/self would belong to nobody
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    _be_ended_first()
     box = os.getcwd()
     for folder in ("work", "tmp", "shm"):
         os.mkdir(folder, 0o700)
@@ -197,6 +199,12 @@ def _give_up_power(setup: Setup, slot: int, wishes: dict[str, Any], layer: str |
         return kernel.load_seccomp_with_listener(own)
     kernel.load_seccomp(own or setup.seccomp)
     return None
+
+
+def _be_ended_first() -> None:
+    """When the host or the container is short of memory, the kernel takes a run, and not the parent or the service."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
 
 
 def _restrict_files(setup: Setup, box: str, layer: str | None) -> None:

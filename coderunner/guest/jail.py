@@ -128,9 +128,7 @@ def build_root(binds: list[list[str]]) -> None:
     for source, target in binds:
         _bind_read_only(source, target)
     for device in DEVICES:
-        target = f"/root/dev/{device}"
-        os.close(os.open(target, os.O_CREAT | os.O_CLOEXEC, 0o666))
-        kernel.mount(f"/host/dev/{device}", target, None, kernel.MS_BIND)
+        _show_device(device)
     kernel.mount("proc", "/root/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
     for folder in (jail_paths.ENVIRONMENT, jail_paths.NOTHING):
         os.makedirs(f"/root{folder}", exist_ok=True)
@@ -143,6 +141,21 @@ def build_root(binds: list[list[str]]) -> None:
     read_only = kernel.MS_REMOUNT | kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV
     kernel.mount("root", "/", "tmpfs", read_only, ROOT_SIZE)
     _own_box()
+
+
+def _show_device(device: str) -> None:
+    """One device of the host, whose times and modes nobody can touch; devices are written on read-only mounts too."""
+    source, target = f"/host/dev/{device}", f"/root/dev/{device}"
+    os.close(os.open(target, os.O_CREAT | os.O_CLOEXEC, 0o666))
+    kernel.mount(source, target, None, kernel.MS_BIND)
+    read_only = kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NOEXEC
+    kernel.mount("none", target, None, read_only | _kept_flags(source))
+
+
+def _kept_flags(source: str) -> int:
+    """What a mount has and a user namespace may not take from it."""
+    flags = os.statvfs(source).f_flag
+    return sum(mount_flag for stat_flag, mount_flag in _ATIME_FLAGS if flags & stat_flag)
 
 
 def _own_box() -> None:
@@ -194,10 +207,8 @@ def _bind_read_only(host_path: str, jail_path: str) -> None:
     else:
         os.close(os.open(target, os.O_CREAT | os.O_CLOEXEC, 0o444))
     kernel.mount(source, target, None, kernel.MS_BIND | kernel.MS_REC)
-    flags = os.statvfs(source).f_flag
-    kept = sum(mount_flag for stat_flag, mount_flag in _ATIME_FLAGS if flags & stat_flag)
     read_only = kernel.MS_REMOUNT | kernel.MS_BIND | kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV
-    kernel.mount("none", target, None, read_only | kept)
+    kernel.mount("none", target, None, read_only | _kept_flags(source))
 
 
 def _landlock(config: dict[str, Any]) -> int | None:

@@ -16,6 +16,10 @@ CALLS = {
     "86 udp": "NR_socket, 2, 2, 0", "86 raw": "NR_socket, 2, 3, 1", "86 icmp": "NR_socket, 2, 2, 1", "86 packet": "NR_socket, 17, 3, 768",
     "86 netlink": "NR_socket, 16, 3, 0", "86 vsock": "NR_socket, 40, 1, 0", "86 alg": "NR_socket, 38, 5, 0",
     "86 bluetooth": "NR_socket, 31, 3, 0", "86 xdp": "NR_socket, 44, 3, 0", "86 socketpair inet": "NR_socketpair, 2, 1, 0, buffer",
+    "86 socketpair dgram": "NR_socketpair, 1, 2, 0, buffer", "86 socketpair dgram with flags": "NR_socketpair, 1, 0x80802, 0, buffer",
+    "86 socketpair raw": "NR_socketpair, 1, 3, 0, buffer",
+    "87 inotify": "NR_inotify_init1, 0", "87 inotify old": "NR_inotify_init", "87 fcntl notify": "NR_fcntl, 0, 1026, 0x3f",
+    "87 fcntl lease": "NR_fcntl, 0, 1024, 0", "87 fcntl owner": "NR_fcntl, 1, 8, 1",
     "86 bind": "NR_bind, 3, buffer, 16", "86 connect": "NR_connect, 3, buffer, 16", "86 listen": "NR_listen, 3, 1",
     "86 accept": "NR_accept4, 3, 0, 0, 0",
     "87 io_uring": "NR_io_uring_setup, 8, buffer", "87 io_uring enter": "NR_io_uring_enter, 3, 1, 0, 0, 0",
@@ -159,6 +163,28 @@ async def test_the_hosts_user_of_a_run_is_never_root(execute, service):
     await running
     assert all(uid != "0" for owner in owners for uid in owner), owners
     assert len(owners) >= 4, "each run has a host user of its own"
+
+
+async def test_devices_of_the_host_keep_their_times(attack):
+    """Attack 90: everybody may write to /dev/null, so without a read-only mount everybody may set its times."""
+    code = (
+        TRIES
+        + "import os\ntries(lambda: os.utime('/dev/null'), lambda: os.utime('/dev/zero'), lambda: os.chmod('/dev/null', 0))"
+    )
+    await attack(Attack(code), "isolated")
+
+
+async def test_the_kernel_ends_runs_before_anything_else_when_memory_is_short(execute, service):
+    """Attack 79: memory that no limit of a process sees (sockets, pipes) must cost the run, not the service or the parent."""
+    running = asyncio.create_task(execute("import time\ntime.sleep(1)", security_level="isolated"))
+    await asyncio.sleep(0.3)
+    scores = {pid: Path(f"/proc/{pid}/oom_score_adj").read_text() for pid in processes_of(service.pid)}
+    status = {pid: Path(f"/proc/{pid}/status").read_text() for pid in scores}
+    await running
+    own = int(Path(f"/proc/{service.pid}/oom_score_adj").read_text())
+    walled = {pid for pid in scores if "\nSeccomp:\t2\n" in status[pid]}
+    assert walled
+    assert all(int(scores[pid]) == (1000 if pid in walled else own) for pid in scores), scores
 
 
 PROC = [
