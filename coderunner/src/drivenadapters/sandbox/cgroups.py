@@ -25,9 +25,13 @@ class RunGroup:
 
     folders: Mapping[str, Path]
 
-    def adopt(self, roots: Iterable[int]) -> None:
-        """Move these processes and all that they started, however fast they fork."""
-        moved: set[int] = set()
+    def adopt(self, roots: Iterable[int], *, spare: int | None) -> None:
+        """Move these processes and all that they started, however fast they fork.
+
+        Spared is the first process of their namespace: it shares the memory of the parent, so that the kernel, when
+        it ends it for want of memory in the group, would end the parent and with it everybody's runs.
+        """
+        moved = {spare} if spare else set()
         for _ in range(_ROUNDS):
             fresh = {pid for root in roots for pid in _family(root)} - moved
             if not fresh:
@@ -94,7 +98,7 @@ class RunGroups:
     def _settings(self, limits: Limits) -> list[tuple[str, str, str]]:
         quota = round(limits.cpu_share * _PERIOD_US)
         memory = str(limits.memory_bytes + limits.disk_bytes)  # the box is memory too, and has its own quota
-        pids = ("pids", "pids.max", str(limits.processes + 1))
+        pids = ("pids", "pids.max", str(limits.processes))
         if self.version == 2:  # noqa: PLR2004 - the version's own number
             share = f"{quota} {_PERIOD_US}" if quota else f"max {_PERIOD_US}"
             return [("memory", "memory.max", memory), pids, ("cpu", "cpu.max", share)]

@@ -190,73 +190,71 @@ def _request(program: Program, limits: Limits) -> dict[str, Any]:
 
 
 def _outcome(session: RunSession, limits: Limits, pool_ms: float) -> RunOutcome:
-    end: Mapping[str, Any] = session.end or {}
-    limit = session.stopped_by or _limit_of(session, end, limits)
-    timing = end.get("timing") or {}
+    end = session.end
+    limit = session.stopped_by or _limit_of(session, limits)
     return RunOutcome(
-        verdict=_verdict(session, end, limit),
-        return_code=_return_code(session, end),
+        verdict=_verdict(session, limit),
+        return_code=_return_code(session),
         stdout=session.stdout.kept.decode("utf-8", "replace"),
         stderr=session.stderr.kept.decode("utf-8", "replace"),
         stdout_truncated=session.stdout.truncated,
         stderr_truncated=session.stderr.truncated,
-        value=end.get("value"),
-        value_is_tuple=end.get("value_is_tuple") is True,
+        value=end.value if end else None,
+        value_is_tuple=end.value_is_tuple if end else False,
         outputs=tuple(session.outputs),
-        exceptions=tuple(end.get("exceptions") or _fault_of(session)),
-        violations=tuple(end.get("violations") or ()),
+        exceptions=(end.exceptions if end else ()) or _fault_of(session),
+        violations=end.violations if end else (),
         limit=limit,
         execution_time_ms=session.wall_ms,
         cpu_time_ms=session.cpu_ms,
         memory_usage_kb=session.memory_kb,
-        timing=Timing(
-            pool_ms=pool_ms,
-            **{f"{part}_ms": float(timing.get(f"{part}_ms", 0.0)) for part in ("compile", "import", "run")},
-        ),
+        timing=Timing(pool_ms=pool_ms, **(end.timing if end else {})),
     )
 
 
-def _limit_of(session: RunSession, end: Mapping[str, Any], limits: Limits) -> LimitHit | None:
+def _limit_of(session: RunSession, limits: Limits) -> LimitHit | None:
     """Limits that the kernel enforced on its own, told by how the program ended."""
-    if end.get("memory_error"):
-        return LimitHit("memory", limits.memory_bytes, session.memory_kb * 1024, "bytes")
-    if any(str(error.get("message", "")).startswith(_DISK_FULL) for error in end.get("exceptions") or ()):
-        return LimitHit("disk", limits.disk_bytes, limits.disk_bytes, "bytes")
-    code = session.exit.get("code") if session.exit and not end else None
+    if end := session.end:
+        if end.memory_error:
+            return LimitHit("memory", limits.memory_bytes, session.memory_kb * 1024, "bytes")
+        if any(str(error["message"]).startswith(_DISK_FULL) for error in end.exceptions):
+            return LimitHit("disk", limits.disk_bytes, limits.disk_bytes, "bytes")
+        return None
+    code = session.exit.get("code") if session.exit else None
     if code == -_SIGXCPU or (code == _KILLED_CODE and session.cpu_ms >= limits.cpu_s * 1000):
         used_s = max(session.cpu_ms / 1000, limits.cpu_s)  # the kernel holds the limit by its coarser clock
         return LimitHit("cpu", limits.cpu_s, used_s, "seconds")
     return None
 
 
-def _verdict(session: RunSession, end: Mapping[str, Any], limit: LimitHit | None) -> Verdict:
+def _verdict(session: RunSession, limit: LimitHit | None) -> Verdict:
     if (
         limit is not None and limit.name != "disk"
     ):  # a full disk is an exception that the program could handle
         return _STOPPED.get(limit.name, Verdict.OUTPUT_EXCEEDED)
-    if end:
-        return Verdict(end["status"])
+    if session.end:
+        return session.end.verdict
     if session.fault:
         return Verdict.KILLED
-    code = _return_code(session, end)
+    code = _return_code(session)
     if code < 0:
         return Verdict.KILLED
     return Verdict.ERROR if code else Verdict.SUCCESS
 
 
-def _return_code(session: RunSession, end: Mapping[str, Any]) -> int:
-    if end:
-        return int(end["return_code"])
+def _return_code(session: RunSession) -> int:
+    if session.end:
+        return session.end.return_code
     if session.stopped_by or session.fault or session.exit is None:
         return _KILLED_CODE
     return int(session.exit["code"])
 
 
-def _fault_of(session: RunSession) -> list[Mapping[str, Any]]:
+def _fault_of(session: RunSession) -> tuple[Mapping[str, Any], ...]:
     fault = session.fault
     if session.end is None and session.exit and session.exit.get("code") == _CHANNEL_LOST_CODE:
         fault = (
             fault
             or "the program ended without a result: it closed the result channel, or left with this code"
         )
-    return [{"type": "ResultChannelError", "message": fault, "line": None, "traceback": ""}] if fault else []
+    return ({"type": "ResultChannelError", "message": fault, "line": None, "traceback": ""},) if fault else ()

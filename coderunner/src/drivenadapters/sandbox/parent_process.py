@@ -63,9 +63,9 @@ class Child:
         """The program's pid as the host counts; None when it is gone."""
         return _pid_of(self.program_pidfd)
 
-    def host_pids(self) -> list[int | None]:
-        """The program's and its namespace's first process's, to which orphans come."""
-        return [_pid_of(fd) for fd in (self.program_pidfd, self.first_pidfd) if fd is not None]
+    def first_pid(self) -> int | None:
+        """That of its namespace's first process, to which orphans come."""
+        return None if self.first_pidfd is None else _pid_of(self.first_pidfd)
 
     def close(self) -> None:
         """Let go of every descriptor."""

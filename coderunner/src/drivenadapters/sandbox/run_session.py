@@ -15,6 +15,7 @@ from typing import Any
 from coderunner.src.common.limits import LimitHit, Limits
 from coderunner.src.drivenadapters.sandbox.cgroups import RunGroup, RunGroups
 from coderunner.src.drivenadapters.sandbox.parent_process import Child
+from coderunner.src.drivenadapters.sandbox.result_frames import Ending, decoded, ending_of, output_of
 from coderunner.src.logics.runner.ports.sandbox import RunListener
 from coderunner.src.utils.small_files import read_small
 
@@ -89,7 +90,7 @@ class RunSession:
         self.stdout = Stream("stdout", child.out_fd, limits.stdout_bytes)
         self.stderr = Stream("stderr", child.err_fd, limits.stderr_bytes)
         self.outputs: list[Mapping[str, Any]] = []
-        self.end: Mapping[str, Any] | None = None
+        self.end: Ending | None = None
         self.exit: Mapping[str, Any] | None = None
         self.stopped_by: LimitHit | None = None
         self.lost = False
@@ -140,7 +141,8 @@ class RunSession:
 
     def _deafen(self) -> None:
         if not self._child.closed:
-            for fd in (self._child.control.fileno(), self._child.out_fd, self._child.err_fd):
+            child = self._child
+            for fd in (child.control.fileno(), child.program_pidfd, child.out_fd, child.err_fd):
                 self._loop.remove_reader(fd)
 
     def _lose(self) -> None:
@@ -169,10 +171,15 @@ class RunSession:
             data = b""
         if not data:
             self._loop.remove_reader(self._child.control.fileno())
-            self._loop.call_later(_END_TIMEOUT_S, self._lose_contact)  # unless the exit report follows
+            self._loop.add_reader(self._child.program_pidfd, self._on_exit)
             return
         self._buffer += data
         self._take_frames()
+
+    def _on_exit(self) -> None:
+        """The program is gone, and not only its channel, which it may close or leave to another program."""
+        self._loop.remove_reader(self._child.program_pidfd)
+        self._loop.call_later(_END_TIMEOUT_S, self._lose_contact)  # unless the exit report follows
 
     def _take_frames(self) -> None:
         while len(self._buffer) >= _LENGTH.size:
@@ -194,25 +201,27 @@ class RunSession:
         if self._finished.done():
             return  # nothing that comes after the end, a limit or a forgery counts
         try:
-            message = self._authentic(payload)
-            kind = message["type"]
+            self._believe(self._authentic(payload), len(payload))
         except (ValueError, KeyError, TypeError, RecursionError):
             self._forged("a frame that is not the runner's")
-            return
-        if kind == "output":
-            self._take_output(message.get("output"), len(payload))
-        elif kind == "end" and self.end is None:
-            self.end = message
-            self._finish()
-        elif kind == "fault":
-            self.fault = str(message.get("why", ""))
-            self._finish()
 
     def _authentic(self, payload: bytes) -> dict[str, Any]:
         if not secrets.compare_digest(payload[:_TOKEN_BYTES], self._token):
             raise ValueError
-        message: dict[str, Any] = json.loads(payload[_TOKEN_BYTES:])
-        return message
+        return decoded(payload[_TOKEN_BYTES:])
+
+    def _believe(self, message: dict[str, Any], size: int) -> None:
+        match message["type"]:
+            case "output":
+                self._take_output(output_of(message), size)
+            case "end":
+                self.end = ending_of(message)
+                self._finish()
+            case "fault":
+                self.fault = str(message["why"])
+                self._finish()
+            case _:
+                raise ValueError
 
     def _forged(self, why: str) -> None:
         """Somebody else wrote to the channel: believe nothing of this run any more."""
@@ -221,7 +230,7 @@ class RunSession:
         self._child.kill()
         self._finish()
 
-    def _take_output(self, output: Any, size: int) -> None:
+    def _take_output(self, output: Mapping[str, Any], size: int) -> None:
         self._outputs_bytes += size
         if len(self.outputs) >= self._limits.outputs:
             self._stop(LimitHit("outputs", self._limits.outputs, len(self.outputs) + 1, "outputs"))
@@ -292,9 +301,9 @@ class RunSession:
             await asyncio.shield(self._grouping)
 
     async def _make_group(self, groups: RunGroups) -> RunGroup:
-        roots = [pid for pid in self._child.host_pids() if pid]
+        program, first = self._child.host_pid(), self._child.first_pid()
         group = await asyncio.to_thread(groups.create, f"run-{self._token.hex()}", self._limits)
-        await asyncio.to_thread(group.adopt, roots)
+        await asyncio.to_thread(group.adopt, [pid for pid in (program, first) if pid], spare=first)
         return group
 
     async def _leave_group(self) -> None:

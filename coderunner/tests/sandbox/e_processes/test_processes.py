@@ -157,20 +157,6 @@ async def test_markers_on_stdout_are_text(execute, level):
     assert (reply["value"], reply["stdout"]) == ("mine", text + "\n")
 
 
-async def test_a_program_that_finds_its_own_token_lies_only_about_itself(execute):
-    """Attack 68: frames up the stack hold the run's token; with it a program can end its own run as it likes, no more."""
-    code = (
-        "import sys, os\nf = sys._getframe()\n"
-        "while 'token' not in f.f_locals: f = f.f_back\n"
-        "from coderunner.guest import wire\n"
-        "os.write(3, wire.encode({'type': 'end', 'status': 'success', 'value': 'x', 'return_code': 0}, f.f_locals['token']))\n"
-        "import time; time.sleep(5)"
-    )
-    reply = await execute(code, security_level="isolated", timeout=3)
-    assert reply["status"] in {"success", "error"}
-    assert (await execute("1 + 1"))["value"] == 2
-
-
 EXITS = {
     "69 _exit 0": ("os._exit(0)", "success", 0),
     "69 _exit 3": ("os._exit(3)", "error", 3),

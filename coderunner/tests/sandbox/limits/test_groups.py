@@ -64,3 +64,35 @@ async def test_memory_of_all_processes_together_ends_a_run(execute):
     assert reply["limit"]["name"] == "memory"
     assert reply["limit"]["value"] == 256 * 1024**2
     assert reply["limit"]["used"] > 256 * 1024**2
+
+
+# Sockets' buffers belong to no process: the kernel looks for the largest process of the group and ends that.
+FILL = """
+import os, socket, time
+time.sleep(0.6)
+for _ in range(4): os.fork()
+pairs = []
+while True:
+    pairs.append(socket.socketpair())
+    for one in pairs[-1]:
+        one.setblocking(False)
+        try:
+            while True: one.send(b'x' * 32768)
+        except BlockingIOError: pass
+"""
+
+
+async def test_memory_of_the_kernel_costs_the_run_and_nobody_else(grouped, execute):
+    """A small program that fills sockets' buffers; its namespace's first process is the parent's own memory."""
+    code = f"import pandas, os, sys\nos.execv(sys.executable, [sys.executable, '-I', '-S', '-c', {FILL!r}])"
+    before = grouped.sandbox()["pools"]["tables"]["restarts"]
+    beside = asyncio.create_task(
+        execute("import pandas, time\ntime.sleep(3)\n'whole'", security_level="isolated", timeout=25)
+    )
+    await asyncio.sleep(0.2)
+
+    reply = await execute(code, security_level="isolated", memory_limit=64, timeout=5)
+
+    assert reply["status"] in {"memory_exceeded", "timeout"}, reply
+    assert (await beside)["value"] == "whole"
+    assert grouped.sandbox()["pools"]["tables"]["restarts"] == before
