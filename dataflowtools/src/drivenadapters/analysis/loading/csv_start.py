@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from dataflowtools.src.drivenadapters.analysis.loading.csv_structure import find_delimiter, rows_of
 from dataflowtools.src.errors import CorruptFile
@@ -14,7 +13,6 @@ from dataflowtools.src.logics.data_analysis.reading import ReadTable
 
 _SEPARATOR_LINE = re.compile(r'\A"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE)
 _LOOKED_AT = 200
-_SHOWN = 10
 _PADDED_WIDTH = 3
 _MOST = 0.5
 Row = tuple[list[str], int]
@@ -28,15 +26,6 @@ class TableStart:
     header: list[str | None]
     lines: int
     above: list[str]
-
-    def warnings(self) -> list[dict[str, Any]]:
-        """Report what stands above the table and was left out."""
-        if not self.above:
-            return []
-        message = "Rows above the header were left out; the read option skip_rows sets how many there are."
-        return [
-            {"code": "rows_above_header", "message": message, "count": len(self.above), "rows": self.above}
-        ]
 
 
 def find_start(sample: str, options: ReadTable) -> TableStart:
@@ -58,7 +47,7 @@ def find_start(sample: str, options: ReadTable) -> TableStart:
         delimiter,
         [*header, *[None] * nameless],
         skipped + lines,
-        [delimiter.join(fields).rstrip(delimiter)[:200] for fields, _ in rows[:above][:_SHOWN]],
+        [delimiter.join(fields).rstrip(delimiter)[:200] for fields, _ in rows[:above]],
     )
 
 

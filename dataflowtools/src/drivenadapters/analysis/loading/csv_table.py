@@ -14,6 +14,7 @@ from dataflowtools.src.drivenadapters.analysis.loading import csv_structure, inf
 from dataflowtools.src.drivenadapters.analysis.loading.csv_start import find_start
 from dataflowtools.src.drivenadapters.analysis.loading.names import name_warnings, unique_names
 from dataflowtools.src.drivenadapters.analysis.loading.table import LoadedTable, check_columns, check_size
+from dataflowtools.src.drivenadapters.analysis.loading.titles import above_header_warnings
 from dataflowtools.src.drivenadapters.documents import encodings
 from dataflowtools.src.errors import CorruptFile
 from dataflowtools.src.logics.data_analysis.limits import AnalysisLimits
@@ -66,7 +67,7 @@ class _Reading:
         start = find_start(sample, self._options)
         check_columns(len(start.header), self._limits)
         names, changed = unique_names(start.header)
-        self._warnings += start.warnings()
+        self._warnings += above_header_warnings(start.above)
         if self._options.header:
             self._warnings += name_warnings(changed)
         layout = _Layout(names, start.delimiter, start.lines, self._options.quote or None)

@@ -11,6 +11,10 @@ import polars as pl
 from dataflowtools.src.drivenadapters.analysis.loading.names import name_warnings, unique_names
 from dataflowtools.src.drivenadapters.analysis.loading.sheet_corners import find_extent
 from dataflowtools.src.drivenadapters.analysis.loading.table import LoadedTable, check_columns, check_size
+from dataflowtools.src.drivenadapters.analysis.loading.titles import (
+    above_header_warnings,
+    titles_above,
+)
 from dataflowtools.src.drivenadapters.documents import safe_xml
 from dataflowtools.src.drivenadapters.documents.opc import OfficePackage
 from dataflowtools.src.drivenadapters.documents.zip_package import ZipPackage
@@ -28,6 +32,7 @@ _ERROR = re.compile(
     rb"""<c\b(?=[^>]*?\st="e")[^>]*?\sr="([A-Z]{1,3}\d{1,7})"[^>]*>.*?<v>([^<]*)</v>""", re.DOTALL
 )
 _LISTED = 50
+_TITLE_ROWS = 20
 _AMBIGUOUS = re.compile(r"_\d+$|^__UNNAMED__|^\s|\s$")
 _EXACT = 1 << 53
 
@@ -50,10 +55,15 @@ def load_sheet(file: BinaryIO, kind: str, options: ReadTable, limits: AnalysisLi
     file.seek(0)
     try:
         book = fastexcel.read_excel(file.read())
-        hidden = {name: _hidden(book, name, package) for name in book.sheet_names}
+        hidden = _hidden(book, package)
         name = _chosen(book.sheet_names, hidden, options.sheet)
         about = _look(package, name) if package is not None else _Sheet()
-        frame, changed = _values(book, name, options, limits)
+        frame = _body(book, name, options)
+        above = _rows_above(book, name, frame, options, about)
+        if above:
+            options = options.model_copy(update={"skip_rows": len(above)})
+            frame = _body(book, name, options)
+        frame, changed = _named(frame, book, name, options, limits)
     except fastexcel.FastExcelError as exc:
         raise CorruptFile(f"The spreadsheet cannot be read: {str(exc).splitlines()[0][:200]}") from exc
     check_size(frame, limits)
@@ -66,15 +76,25 @@ def load_sheet(file: BinaryIO, kind: str, options: ReadTable, limits: AnalysisLi
         "sheets": [{"name": one, "hidden": hidden[one]} for one in book.sheet_names],
         "merged_areas": about.merged[:_LISTED],
     }
-    table.warnings = [*name_warnings(changed), *about.warnings, *_merge_warning(about, options)]
+    table.warnings = [
+        *above_header_warnings(above),
+        *name_warnings(changed),
+        *about.warnings,
+        *_merge_warning(about, options),
+    ]
     return table
 
 
-def _hidden(book: fastexcel.ExcelReader, name: str, package: OfficePackage | None) -> bool:
+def _hidden(book: fastexcel.ExcelReader, package: OfficePackage | None) -> dict[str, bool]:
+    """Say of every sheet whether it is hidden."""
     if package is None:
-        return book.load_sheet(name, header_row=None, n_rows=1, skip_rows=0).visible != "visible"
+        return {
+            name: book.load_sheet(name, header_row=None, n_rows=1, skip_rows=0).visible != "visible"
+            for name in book.sheet_names
+        }
     sheets = package.xml(package.main_part()).iter(_S + "sheet")
-    return any(one.get("name") == name and one.get("state", "visible") != "visible" for one in sheets)
+    states = {one.get("name", ""): one.get("state", "visible") for one in sheets}
+    return {name: states.get(name, "visible") != "visible" for name in book.sheet_names}
 
 
 def _chosen(names: Sequence[str], hidden: dict[str, bool], wanted: str | int | None) -> str:
@@ -154,11 +174,10 @@ def _merge_warning(about: _Sheet, options: ReadTable) -> list[dict[str, Any]]:
     ]
 
 
-def _values(
-    book: fastexcel.ExcelReader, name: str, options: ReadTable, limits: AnalysisLimits
+def _named(
+    frame: pl.DataFrame, book: fastexcel.ExcelReader, name: str, options: ReadTable, limits: AnalysisLimits
 ) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     above = options.header_rows if options.header else 0
-    frame = _body(book, name, options.skip_rows, above)
     check_columns(frame.width, limits)
     names: list[str] = frame.columns
     changed: list[dict[str, Any]] = []
@@ -171,17 +190,48 @@ def _values(
     return frame.with_columns(pl.col(texts).cast(pl.String)) if texts else frame, changed if above else []
 
 
-def _body(book: fastexcel.ExcelReader, name: str, skip: int, above: int) -> pl.DataFrame:
+def _body(book: fastexcel.ExcelReader, name: str, options: ReadTable) -> pl.DataFrame:
+    skip, above = options.skip_rows, options.header_rows if options.header else 0
+    where: dict[str, Any] = {"header_row": skip} if above == 1 else {"skip_rows": skip + above}
+    where = {"header_row": None, "schema_sample_rows": None, **where}
     try:
-        if above == 1:
-            sheet = book.load_sheet(name, header_row=skip, schema_sample_rows=None)
-        else:
-            sheet = book.load_sheet(name, header_row=None, skip_rows=skip + above, schema_sample_rows=None)
-        return sheet.to_polars()
+        frame: pl.DataFrame = book.load_sheet(name, **where).to_polars()
+    except fastexcel.UnsupportedColumnTypeCombinationError:
+        return _with_texts(book, name, where)
     except fastexcel.FastExcelError as exc:
         if "no data" in str(exc).lower() or "not enough" in str(exc).lower():
             return pl.DataFrame()
         raise
+    return frame
+
+
+def _with_texts(book: fastexcel.ExcelReader, name: str, where: dict[str, Any]) -> pl.DataFrame:
+    """Read columns that hold both times and other values as text; a time of the day has no day there."""
+    width = book.load_sheet(name, **where, dtypes="string").to_polars().width
+    mixed: list[int] = []
+    for place in range(width):
+        try:
+            book.load_sheet(name, **where, use_columns=[place])
+        except fastexcel.UnsupportedColumnTypeCombinationError:
+            mixed.append(place)
+    frame: pl.DataFrame = book.load_sheet(name, **where, dtypes=dict.fromkeys(mixed, "string")).to_polars()
+    return frame.with_columns(pl.nth(mixed).str.strip_prefix("1899-12-31 "))
+
+
+def _rows_above(
+    book: fastexcel.ExcelReader, name: str, frame: pl.DataFrame, options: ReadTable, about: _Sheet
+) -> list[str]:
+    """Find titles above the header, where it names one column of several only."""
+    unnamed = sum(one.startswith("__UNNAMED__") for one in frame.columns)
+    if not options.header or options.skip_rows or frame.width < 2 or unnamed < frame.width - 1:  # noqa: PLR2004
+        return []
+    first = book.load_sheet(name, header_row=None, skip_rows=0, n_rows=_TITLE_ROWS, dtypes="string")
+    rows = [[str(value or "") for value in row] for row in first.to_polars().rows()]
+    across = any(
+        area.first_row == about.first_row and area.last_column - area.first_column + 1 >= frame.width
+        for area in map(cell_range, about.merged)
+    )
+    return titles_above(rows, across=across)
 
 
 def _titles(book: fastexcel.ExcelReader, name: str, options: ReadTable, rows: int) -> list[str]:
