@@ -4,7 +4,7 @@ import io
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
@@ -23,12 +23,15 @@ from dataflowtools.src.drivenadapters.documents_out.templates.sheet_template imp
 from dataflowtools.src.drivenadapters.documents_out.templates.slots import SlotFinder
 from dataflowtools.src.drivenadapters.documents_out.templates.text_template import TextTemplate
 from dataflowtools.src.drivenadapters.documents_out.templates.word_template import WordTemplate
+from dataflowtools.src.drivenadapters.documents_out.templates.written_numbers import with_numbers
 from dataflowtools.src.drivenadapters.documents_out.texts import blocks_of_text
 from dataflowtools.src.drivenadapters.workers.job import Job
 from dataflowtools.src.errors import (
     DocumentTooLarge,
+    InvalidTemplate,
     InvalidTemplateData,
     MissingFields,
+    RequestRefused,
     UnsupportedConversion,
     UnsupportedType,
 )
@@ -55,10 +58,16 @@ class _Work:
     records: list[Any]
     single: bool
     slots: list[dict[str, Any]] = field(default_factory=list)
+    left_out: dict[int, RequestRefused] = field(default_factory=dict)
 
     @property
     def base(self) -> str:
         return "/data" if self.single else "/records/{}"
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether a record that cannot be filled in is left out, instead of all being refused."""
+        return self.request.get("bad_records") == "leave_out" and not self.single
 
 
 def slots(job: Job, arguments: Json) -> dict[str, Any]:
@@ -81,7 +90,8 @@ def validate(job: Job, arguments: Json) -> dict[str, Any]:
 def fill(job: Job, arguments: Json) -> dict[str, Any]:
     """Fill the template: one document, one for each record in a zip, or all in one document."""
     work = _work(job, arguments)
-    _refuse_faults(work)
+    if not work.leaves_out:
+        _refuse_faults(work)
     wanted = work.request.get("to") or work.template.ending
     _refuse_target(work.template.ending, wanted)
     printed = wanted == "pdf" and work.template.ending in _PRINTED
@@ -89,7 +99,7 @@ def fill(job: Job, arguments: Json) -> dict[str, Any]:
     with output_of(job) as file:
         files = _fill(job, work, target, file, apart=printed)
     return {
-        "files": files, "records": len(work.records), "to_print": printed, "zipped": _is_zip(work),
+        "files": files, "records": len(work.records) - len(work.left_out), "to_print": printed, "zipped": _is_zip(work),
         "name": f"{PurePosixPath(work.name).stem}.zip", "warnings": work.caveats.listed(),
     }  # fmt: skip
 
@@ -107,7 +117,7 @@ def pack(job: Job, arguments: Json) -> dict[str, Any]:
 
 def _is_zip(work: _Work) -> bool:
     asked = work.request.get("output", "auto")
-    return asked == "zip" or (asked == "auto" and len(work.records) > 1)
+    return asked == "zip" or (asked == "auto" and (len(work.records) > 1 or work.leaves_out))
 
 
 def _fill(job: Job, work: _Work, target: str, file: BinaryIO, *, apart: bool) -> list[dict[str, Any]]:
@@ -161,7 +171,7 @@ def _refuse_faults(work: _Work) -> None:
         raise InvalidTemplateData(f"Fields of the wrong type: {_names(wrong)}.", wrong)
 
 
-def _refuse_missing(work: _Work, missing: Sequence[Sequence[str]]) -> None:
+def _refuse_missing(work: _Work, missing: Mapping[int, Sequence[str]]) -> None:
     """Name all that is missing at once: what was shown, and what the data lack for certain."""
     if work.request.get("missing") == "empty":
         return
@@ -170,7 +180,7 @@ def _refuse_missing(work: _Work, missing: Sequence[Sequence[str]]) -> None:
         for one in check_data.faults_of(work.slots, work.records, single=work.single)
         if one["code"] == "missing_field"
     }
-    for number, names in enumerate(missing):
+    for number, names in missing.items():
         for name in names:
             message = f"The field {name} is missing."
             one = check_data.fault(number, name, "missing_field", message, work.base.format(number))
@@ -191,7 +201,25 @@ def _refuse_target(has: str, target: str) -> None:
         )
 
 
-def _filled(work: _Work, record: Json, target: str, file: BinaryIO) -> list[str]:
+def _filled(work: _Work, number: int, target: str, file: BinaryIO) -> list[str]:
+    """Fill in one record; what is wrong with it is told as that record's, and what it lacks is returned."""
+    try:
+        return _fill_record(work, work.records[number], target, file)
+    except InvalidTemplateData as exc:
+        faults = [_of_record(fault, work.base.format(number)) for fault in exc.extra["faults"]]
+        raise InvalidTemplateData(exc.message, [{"record": number, **fault} for fault in faults]) from exc
+    except InvalidTemplate as exc:
+        if not work.single:
+            exc.message = f"Record {number + 1}: {exc.message}"
+        raise
+
+
+def _of_record(fault: Json, base: str) -> dict[str, Any]:
+    return {**fault, "pointer": base + str(fault["pointer"]).removeprefix("/data")}
+
+
+def _fill_record(work: _Work, record: Json, target: str, file: BinaryIO) -> list[str]:
+    record = with_numbers(work.slots, record)
     if target == work.template.ending:
         return work.template.fill(record, file)
     held = io.BytesIO()
@@ -202,14 +230,19 @@ def _filled(work: _Work, record: Json, target: str, file: BinaryIO) -> list[str]
 
 
 def _fill_one(work: _Work, target: str, file: BinaryIO) -> str:
-    _refuse_missing(work, [_filled(work, work.records[0], target, file)])
+    _refuse_missing(work, {0: _filled(work, 0, target, file)})
     return _namer(work, target)(0)
 
 
 def _fill_together(work: _Work, target: str, file: BinaryIO) -> str:
     if not isinstance(work.template, WordTemplate) or target != "docx":
         raise UnsupportedConversion("Only docx templates are merged into one document.", field="/output")
-    _refuse_missing(work, work.template.fill_together(work.records, file))
+    if work.leaves_out:
+        raise UnsupportedConversion(
+            "Records are left out of a zip only, not of one document.", field="/bad_records"
+        )
+    records = [with_numbers(work.slots, record) for record in work.records]
+    _refuse_missing(work, dict(enumerate(work.template.fill_together(records, file))))
     return f"{PurePosixPath(work.name).stem}-merged.docx"
 
 
@@ -237,16 +270,45 @@ def _fill_apart(job: Job, work: _Work, target: str, file: BinaryIO) -> list[dict
 
 
 def _each(job: Job, work: _Work, target: str) -> Iterator[tuple[str, bytes]]:
-    """Fill record by record; after the last one everything that was missing is told."""
-    name_of, missing = _namer(work, target), []
+    """Fill record by record; after the last one everything that was missing is told, or who was left out."""
+    name_of, missing = _namer(work, target), dict[int, list[str]]()
     taken: set[str] = set()
-    for number, record in enumerate(work.records):
-        held = io.BytesIO()
-        missing.append(_filled(work, record, target, held))
-        yield _unused(name_of(number), taken), held.getvalue()
+    for number in range(len(work.records)):
         if number % _PROGRESS_EVERY == 0:
             job.progress(number / len(work.records), f"record {number + 1} of {len(work.records)}")
-    _refuse_missing(work, missing)
+        held = io.BytesIO()
+        try:
+            if work.leaves_out:
+                _fill_if_good(work, number, target, held)
+            else:
+                missing[number] = _filled(work, number, target, held)
+            name = name_of(number)
+        except (InvalidTemplate, InvalidTemplateData, MissingFields) as exc:
+            if not work.leaves_out:
+                raise
+            work.left_out[number] = exc
+            continue
+        yield _unused(name, taken), held.getvalue()
+    if work.leaves_out:
+        _tell_left_out(work)
+    else:
+        _refuse_missing(work, missing)
+
+
+def _fill_if_good(work: _Work, number: int, target: str, file: BinaryIO) -> None:
+    """Fill in one record, and refuse it at once for what is wrong with it or missing."""
+    alone = replace(work, records=[work.records[number]])
+    _refuse_faults(alone)
+    _refuse_missing(alone, {0: _filled(work, number, target, file)})
+
+
+def _tell_left_out(work: _Work) -> None:
+    """Warn of every record that is not among the results; when none is, tell what is wrong with the first."""
+    if work.records and len(work.left_out) == len(work.records):
+        raise work.left_out[0]
+    for number, exc in work.left_out.items():
+        said = exc.message.removeprefix(f"Record {number + 1}: ")
+        work.caveats.add("record_left_out", f"Record {number + 1} was left out: {said}")
 
 
 def _namer(work: _Work, target: str) -> Callable[[int], str]:
@@ -261,9 +323,10 @@ def _namer(work: _Work, target: str) -> Callable[[int], str]:
     program = compiled(jail, wanted, "name")
 
     def name(number: int) -> str:
+        jail.missing.clear()
         shown = clean_name(program.render(tracked(work.records[number])))
         if jail.missing:
-            _refuse_missing(work, [[]] * number + [list(jail.missing)])
+            _refuse_missing(work, {number: list(jail.missing)})
         stem = shown.removesuffix(".pdf") if work.request.get("to") == "pdf" else shown
         return stem if ending(stem) == target else f"{stem}.{target}"
 

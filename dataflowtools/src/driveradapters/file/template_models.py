@@ -51,10 +51,14 @@ class FillRequest(DataRequest):
         "", max_length=1000, description="Name of each result, itself a template: offer-{{ id }}.docx."
     )
     missing: Literal["error", "empty"] = Field("error", description="empty leaves missing fields blank.")
+    bad_records: Literal["refuse", "leave_out"] = Field(
+        "refuse",
+        description="leave_out makes a zip of the records that can be filled in; the others are told in warnings.",
+    )
 
     def ask(self) -> TemplateAsk:
         """Give the request as the use case takes it."""
-        choices = self.model_dump(include={"to", "output", "name", "missing"})
+        choices = self.model_dump(include={"to", "output", "name", "missing", "bad_records"})
         return TemplateAsk(
             file_id=self.file_id, data=self.data, records=self.records, data_file_id=self.data_file_id,
             choices=choices,

@@ -14,6 +14,7 @@ _LIST_FILTERS = frozenset(
 _OPTIONAL_FILTERS = frozenset({"default", "d"})
 _OPTIONAL_TESTS = frozenset({"defined", "undefined", "none"})
 _TYPES = ("list", "number", "boolean", "text", "any")  # the earlier says more
+_SIZES = frozenset({"gt", "gteq", "lt", "lteq"})
 _OF_MACROS = ("caller", "varargs", "kwargs")
 _OWN = frozenset({"range", "dict", "cycler", "joiner", "namespace", "loop", "true", "false", "none", "emit"})
 
@@ -152,6 +153,8 @@ class SlotFinder:
                         self._use(branch, scope, kind, sure=False)
             case nodes.Mod(left=nodes.Const(value=str())):  # a text with places to fill in
                 self._children(node, scope, "any", sure=sure)
+            case nodes.Compare() | nodes.Add() if _beside_number(node):
+                self._operands(node, scope, sure=sure)
             case (
                 nodes.Sub()
                 | nodes.Mul()
@@ -180,6 +183,11 @@ class SlotFinder:
             case _:
                 self._children(node, scope, "any", sure=sure)
 
+    def _operands(self, node: nodes.Node, scope: Mapping[str, str], *, sure: bool) -> None:
+        """Read what stands beside a number that is written in the template."""
+        for child in _operands_of(node):
+            self._use(child, scope, "number", sure=sure)
+
     def _children(self, node: nodes.Node, scope: Mapping[str, str], kind: str, *, sure: bool) -> None:
         for child in node.iter_child_nodes():
             self._use(child, scope, kind, sure=sure)
@@ -193,6 +201,10 @@ class SlotFinder:
             self._use(node.node, scope, kind, sure=sure and node.name not in _OPTIONAL_FILTERS)
         for argument in node.args:
             self._use(argument, scope, "any", sure=sure)
+        for named in node.kwargs if node.name == "sum" else ():
+            path = _path(node.node, scope)
+            if path and named.key == "attribute" and isinstance(named.value, nodes.Const):
+                self._note(f"{path}[].{named.value.value}", "number", sure=sure)
 
     def _note(self, path: str, kind: str, *, sure: bool) -> None:
         if not path:
@@ -202,6 +214,18 @@ class SlotFinder:
         slot.required = slot.required or sure
         slot.uses += 1
         slot.parts[self._part] = None
+
+
+def _operands_of(node: nodes.Node) -> list[nodes.Node]:
+    return [child.expr if isinstance(child, nodes.Operand) else child for child in node.iter_child_nodes()]
+
+
+def _beside_number(node: nodes.Compare | nodes.Add) -> bool:
+    """Tell an addition or a comparison of sizes with a number that is written there."""
+    if isinstance(node, nodes.Compare) and not all(one.op in _SIZES for one in node.ops):
+        return False
+    constants = [one.value for one in _operands_of(node) if isinstance(one, nodes.Const)]
+    return any(isinstance(value, (int, float)) and not isinstance(value, bool) for value in constants)
 
 
 def _path(node: nodes.Node | None, scope: Mapping[str, str]) -> str | None:
