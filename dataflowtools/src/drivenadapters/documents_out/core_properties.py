@@ -7,10 +7,11 @@ from lxml import etree
 
 from dataflowtools.src.drivenadapters.documents_out.office_package import OutPackage
 from dataflowtools.src.drivenadapters.documents_out.word.markup import legal
-from dataflowtools.src.errors import InvalidEdit
 
 _CP = "http://schemas.openxmlformats.org/package/2006/metadata/core-properties"
 _DC = "http://purl.org/dc/elements/1.1/"
+_TYPE = "application/vnd.openxmlformats-package.core-properties+xml"
+_RELATION = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties"
 _NAMES = {
     "title": (_DC, "title"),
     "author": (_DC, "creator"),
@@ -20,11 +21,9 @@ _NAMES = {
 
 
 def set_properties(package: OutPackage, properties: Mapping[str, str]) -> dict[str, Any]:
-    """Set what is given; InvalidEdit when the document has no such part."""
+    """Set what is given."""
     part = next(iter(package.targets("", "core-properties").values()), "")
-    if part not in package:
-        raise InvalidEdit("The document has no properties part.")
-    root = package.change(part)
+    root = package.change(part if part in package else _made(package))
     for name, value in properties.items():
         namespace, tag = _NAMES[name]
         entry = root.find(f"{{{namespace}}}{tag}")
@@ -32,3 +31,12 @@ def set_properties(package: OutPackage, properties: Mapping[str, str]) -> dict[s
             entry = etree.SubElement(root, f"{{{namespace}}}{tag}")
         entry.text = legal(value)
     return {"set": sorted(properties)}
+
+
+def _made(package: OutPackage) -> str:
+    """Add the part to a document that has none."""
+    part = package.fresh_name("docProps/core{}.xml", first="")
+    package.put(part, f'<cp:coreProperties xmlns:cp="{_CP}" xmlns:dc="{_DC}"/>'.encode())
+    package.set_type(part, _TYPE)
+    package.relate("", _RELATION, part)
+    return part

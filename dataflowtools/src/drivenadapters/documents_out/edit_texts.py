@@ -1,5 +1,6 @@
 """Texts changed line by line, in the encoding and with the line ends that they have."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
@@ -10,6 +11,7 @@ from dataflowtools.src.drivenadapters.documents_out.texts import written_text
 from dataflowtools.src.drivenadapters.documents_out.word.replace_text import pattern_of
 from dataflowtools.src.errors import InvalidEdit
 
+_HEADING = re.compile(r" {0,3}#{1,6}\s+(.*?)(?:\s+#+)?")
 _BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 Order = Mapping[str, Any]
 
@@ -65,15 +67,29 @@ class TextEditor:
         self._text = "".join(lines)
         return {"at": number}
 
-    @staticmethod
-    def _line(order: Order, lines: list[str]) -> int:
+    def _line(self, order: Order, lines: list[str]) -> int:
         if "at" in order:
             return min(int(order["at"]), len(lines))
+        if "bookmark" in order:
+            raise InvalidEdit("A text has no bookmarks; give at, before, after or under.")
+        if "under" in order:
+            return self._under(order["under"], lines)
         wanted = order.get("before") or order.get("after") or ""
         for number, line in enumerate(lines):
             if wanted in line:
                 return number if "before" in order else number + 1
         raise InvalidEdit(f"No line holds the text {wanted[:60]!r}.")
+
+    def _under(self, title: str, lines: list[str]) -> int:
+        if self._target != "md":
+            raise InvalidEdit("A plain text has no headings; give at, before or after.")
+        fenced = False
+        for number, line in enumerate(lines):
+            fenced ^= line.lstrip().startswith(("```", "~~~"))
+            found = None if fenced else _HEADING.fullmatch(line.rstrip())
+            if found is not None and found[1].strip() == title.strip():
+                return number + 1
+        raise InvalidEdit(f"There is no heading {title[:60]!r}.")
 
     def _replace_text(self, order: Order) -> dict[str, Any]:
         new = order["replace"]

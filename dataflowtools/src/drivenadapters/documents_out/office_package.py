@@ -119,7 +119,11 @@ class OutPackage:
         root.insert(0, etree.Element(f"{{{_TYPES}}}Default", Extension=ending, ContentType=media_type))
 
     def relate(self, part: str, kind: str, target: str, *, external: bool = False) -> str:
-        """Add a relationship of a part, or find the same one, and return its id."""
+        """Add a relationship of a part, or find the same one, and return its id.
+
+        A kind is one of Office's own, or the whole name of another.
+        """
+        kind = kind if "://" in kind else f"{OFFICE}/{kind}"
         listing = relations_of(part)
         if listing not in self:
             self.put(listing, f'<Relationships xmlns="{_PACKAGE}"/>'.encode())
@@ -128,18 +132,22 @@ class OutPackage:
         mode = "External" if external else None
         for entry in self.look(listing):
             if (entry.get("Type"), entry.get("Target"), entry.get("TargetMode")) == (
-                f"{OFFICE}/{kind}", target, mode,
+                kind, target, mode,
             ):  # fmt: skip
                 return str(entry.get("Id"))
         root = self.change(listing)
         taken = {entry.get("Id") for entry in root}
         fresh = next(name for number in range(1, len(taken) + 2) if (name := f"rId{number}") not in taken)
-        entry = etree.SubElement(
-            root, f"{{{_PACKAGE}}}Relationship", Id=fresh, Type=f"{OFFICE}/{kind}", Target=target
-        )
+        entry = etree.SubElement(root, f"{{{_PACKAGE}}}Relationship", Id=fresh, Type=kind, Target=target)
         if external:
             entry.set("TargetMode", "External")
         return fresh
+
+    def drop_relation(self, part: str, identity: str) -> None:
+        """Remove a relationship of a part; what it points to stays."""
+        for entry in list(self.change(relations_of(part))):
+            if entry.get("Id") == identity:
+                entry.getparent().remove(entry)
 
     def targets(self, part: str, kind: str = "") -> dict[str, str]:
         """List the parts that a part points to, by the relationship's id."""

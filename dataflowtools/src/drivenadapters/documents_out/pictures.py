@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from dataflowtools.src.errors import ImageTooLarge, InvalidContent
 from dataflowtools.src.logics.file.documents import model
@@ -18,6 +18,7 @@ MAX_PIXELS = 50_000_000
 _MAX_BYTES = 64 << 20
 _POINTS_AN_INCH = 72.0
 _SCREEN_DPI = 96.0
+_ORIENTATION = 0x0112  # the entry of Exif
 _LEAST_DPI, _MOST_DPI = 30.0, 1200.0
 _KEPT = {"PNG": ("png", "image/png"), "JPEG": ("jpeg", "image/jpeg"), "GIF": ("gif", "image/gif")}
 _READ = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
@@ -112,6 +113,8 @@ def _drawn(picture: Image.Image, data: bytes) -> Drawn:
     width, height = picture.size
     if width * height > MAX_PIXELS:
         raise ImageTooLarge(f"Pictures in documents have at most {MAX_PIXELS} pixels.")
+    if picture.getexif().get(_ORIENTATION, 1) != 1:
+        return _upright(picture)
     across, down = (_dpi(value) for value in picture.info.get("dpi", (0, 0)))
     points = (width * _POINTS_AN_INCH / across, height * _POINTS_AN_INCH / down)
     picture.load()
@@ -122,6 +125,19 @@ def _drawn(picture: Image.Image, data: bytes) -> Drawn:
     plain = picture.convert("RGBA" if picture.mode in {"RGBA", "LA", "PA"} else "RGB")
     plain.save(packed, "PNG")
     return Drawn(packed.getvalue(), *_KEPT["PNG"], *points)
+
+
+def _upright(picture: Image.Image) -> Drawn:
+    """Turn a picture as its camera says; programs that print documents do not look there."""
+    turned = ImageOps.exif_transpose(picture)
+    turned.getexif().pop(_ORIENTATION, None)
+    held = io.BytesIO()
+    is_photo = picture.format == "JPEG" and picture.mode != "CMYK"
+    plain = turned if is_photo else turned.convert("RGBA" if "A" in picture.mode else "RGB")
+    kept = {name: picture.info[name] for name in ("dpi", "icc_profile") if name in picture.info}
+    plain.save(held, "JPEG" if is_photo else "PNG", quality=95, exif=b"", **kept)
+    with Image.open(held) as again:
+        return _drawn(again, held.getvalue())
 
 
 def _dpi(value: float) -> float:

@@ -161,7 +161,8 @@ class Flow:
         )
         text = "".join(block_text(one) for one in block.blocks).strip()
         mark = model.Run(f"{block.reference} ", script="super")
-        return self._paragraph((mark, model.Run(text, size=8.5)), "normal", place)
+        author = (model.Run(f"{block.author}: ", bold=True, size=8.5),) if block.author else ()
+        return self._paragraph((mark, *author, model.Run(text, size=8.5)), "normal", place)
 
     def _table(self, block: model.Table, place: Place) -> Iterator[Any]:
         rows = block.rows

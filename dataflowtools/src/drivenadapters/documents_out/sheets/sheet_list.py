@@ -89,7 +89,7 @@ class SheetList:
         before = book.package.reachable()
         book.forget(name)
         entry.getparent().remove(entry)
-        book.drop_relation(str(entry.get(RELATION_ID)))
+        book.package.drop_relation(book.part, str(entry.get(RELATION_ID)))
         for orphan in before - book.package.reachable():
             book.package.remove(orphan)
         changed = book.rewrite_everywhere(lambda formula, _: rename_in_formula(formula, name, None), name)

@@ -6,7 +6,7 @@ from lxml import etree
 
 from dataflowtools.src.drivenadapters.documents.safe_xml import Element
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
-from dataflowtools.src.drivenadapters.documents_out.office_package import OFFICE, OutPackage, relations_of
+from dataflowtools.src.drivenadapters.documents_out.office_package import OFFICE, OutPackage
 from dataflowtools.src.drivenadapters.documents_out.sheets.cell_writer import CellWriter
 from dataflowtools.src.drivenadapters.documents_out.sheets.looks import Looks, s
 from dataflowtools.src.drivenadapters.documents_out.sheets.sheet_part import SheetPart
@@ -141,11 +141,6 @@ class Workbook:
         self._sheets.pop(self.part_of(name), None)
         self._chain_is_stale = True
 
-    def drop_relation(self, identity: str) -> None:
-        for relation in list(self.package.change(relations_of(self.part))):
-            if relation.get("Id") == identity:
-                relation.getparent().remove(relation)
-
     def _calculate_anew(self) -> None:
         chain = next(iter(self.package.targets(self.part, "calcChain").values()), "")
         has_formulas = (
@@ -162,7 +157,7 @@ class Workbook:
         settings.set("fullCalcOnLoad", "1")
         if chain in self.package:
             for identity in [key for key, part in self.package.targets(self.part).items() if part == chain]:
-                self.drop_relation(identity)
+                self.package.drop_relation(self.part, identity)
             self.package.remove(chain)
         message = (
             "Formulas keep their last results until a spreadsheet program opens the file and calculates."

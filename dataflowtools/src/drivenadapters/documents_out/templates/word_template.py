@@ -36,10 +36,8 @@ from dataflowtools.src.drivenadapters.documents_out.templates.word_settle import
     number_drawings,
     settle,
 )
-from dataflowtools.src.drivenadapters.documents_out.word.body import WordTarget, body_elements
+from dataflowtools.src.drivenadapters.documents_out.word.body import WordTarget, body_elements, word_target
 from dataflowtools.src.drivenadapters.documents_out.word.markup import legal, w
-from dataflowtools.src.drivenadapters.documents_out.word.numbering import Numbering
-from dataflowtools.src.drivenadapters.documents_out.word.styles import Styles
 from dataflowtools.src.errors import CorruptFile, ForbiddenXml, InvalidTemplate, InvalidTemplateData
 from dataflowtools.src.logics.file.documents.model import Picture
 
@@ -113,7 +111,7 @@ class WordTemplate(TemplateFile):
     def _target(self) -> WordTarget:
         """Where pictures and blocks go; styles and lists are read when the first of them comes."""
         if self._known_target is None:
-            self._known_target = _target(self._filling, self._main, self._pictures, self._caveats)
+            self._known_target = word_target(self._filling, self._main, self._pictures, self._caveats)
         return self._known_target.at(self._part)
 
     def fill_together(self, records: Sequence[Mapping[str, Any]], file: BinaryIO) -> list[list[str]]:
@@ -191,13 +189,6 @@ def _paragraph_of(source: str) -> Place:
 
 def _is_block(value: Any) -> bool:
     return isinstance(value, Mapping) and value.get("type") in _BLOCKS and len(value) > 1
-
-
-def _target(package: OutPackage, main: str, pictures: Pictures, caveats: Caveats) -> WordTarget:
-    return WordTarget(
-        package=package, part=main, styles=Styles(package, main), numbering=Numbering(package, main),
-        pictures=pictures, caveats=caveats,
-    )  # fmt: skip
 
 
 def _joined(bodies: Sequence[Element]) -> Element:

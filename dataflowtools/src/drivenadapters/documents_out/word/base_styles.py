@@ -29,6 +29,26 @@ def _heading(level: int) -> str:
     return _paragraph(f"Heading{level}", f"heading {level}", own, look)
 
 
+_NOTE_TEXTS = (
+    ("FootnoteText", "footnote text"), ("EndnoteText", "endnote text"), ("CommentText", "annotation text"),
+)  # fmt: skip
+_NOTE_MARKS = (
+    ("FootnoteReference", "footnote reference"), ("EndnoteReference", "endnote reference"),
+    ("CommentReference", "annotation reference"),
+)  # fmt: skip
+
+
+def _note_text(identity: str, name: str) -> str:
+    spacing = '<w:spacing w:after="0" w:line="240" w:lineRule="auto"/>'
+    return _paragraph(identity, name, spacing, '<w:sz w:val="20"/><w:szCs w:val="20"/>', following=identity)
+
+
+def _note_mark(identity: str, name: str) -> str:
+    small = '<w:sz w:val="16"/><w:szCs w:val="16"/>'
+    look = small if identity == "CommentReference" else '<w:vertAlign w:val="superscript"/>'
+    return f'<w:style w:type="character" w:styleId="{identity}"><w:name w:val="{name}"/><w:rPr>{look}</w:rPr></w:style>'
+
+
 _OTHERS = (
     '<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/><w:qFormat/></w:style>',
     (
@@ -60,6 +80,8 @@ _OTHERS = (
         '<w:style w:type="character" w:styleId="Hyperlink"><w:name w:val="Hyperlink"/><w:rPr>'
         '<w:color w:val="0563C1"/><w:u w:val="single"/></w:rPr></w:style>'
     ),
+    *(_note_text(identity, name) for identity, name in _NOTE_TEXTS),
+    *(_note_mark(identity, name) for identity, name in _NOTE_MARKS),
     (
         '<w:style w:type="table" w:styleId="TableGrid"><w:name w:val="Table Grid"/><w:basedOn w:val="TableNormal"/>'
         '<w:pPr><w:spacing w:after="0" w:line="240" w:lineRule="auto"/></w:pPr>'

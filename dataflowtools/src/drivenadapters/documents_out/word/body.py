@@ -16,7 +16,8 @@ from dataflowtools.src.drivenadapters.documents_out.word.markup import (
     text_elements,
     w,
 )
-from dataflowtools.src.drivenadapters.documents_out.word.numbering import Numbering
+from dataflowtools.src.drivenadapters.documents_out.word.notes import Notes, anchor
+from dataflowtools.src.drivenadapters.documents_out.word.numbering import Numbering, text_indent
 from dataflowtools.src.drivenadapters.documents_out.word.styles import Styles, run_look
 from dataflowtools.src.drivenadapters.documents_out.word.tables import table_element
 from dataflowtools.src.logics.file.documents import model
@@ -24,6 +25,8 @@ from dataflowtools.src.logics.file.documents.render_html import safe_link
 from dataflowtools.src.logics.file.documents.render_text import blocks_text
 
 _DEEPEST = 8
+_LEAST_WIDTH = 12.0
+USUAL_WIDTH = 451.0  # points between the margins
 _FIRST_DRAWING = 10_000  # above the numbers that other programs give
 
 
@@ -37,12 +40,22 @@ class WordTarget:
     numbering: Numbering
     pictures: Pictures
     caveats: Caveats
-    width: float = 451.0  # points between the margins
+    notes: Notes
+    width: float = USUAL_WIDTH
     drawings: list[str] = field(default_factory=list)
 
     def at(self, part: str) -> "WordTarget":
         """Write to another part of the same document."""
         return replace(self, part=part)
+
+    def within(self, width: float) -> "WordTarget":
+        """Write to a narrower place."""
+        return replace(self, width=max(width, _LEAST_WIDTH))
+
+    @property
+    def takes_notes(self) -> bool:
+        """Whether what is written may bear notes: headers, footers and notes themselves may not."""
+        return self.part == self.notes.main_part
 
     def embed(self, drawn: Drawn) -> str:
         """Put a picture into the package and return the relationship's id."""
@@ -53,9 +66,43 @@ class WordTarget:
         return self.package.relate(self.part, "image", name)
 
 
+def word_target(
+    package: OutPackage, main: str, pictures: Pictures, caveats: Caveats, width: float = USUAL_WIDTH
+) -> WordTarget:
+    """Get ready to write to a document's main part."""
+    styles = Styles(package, main)
+    return WordTarget(
+        package=package, part=main, styles=styles, numbering=Numbering(package, main), pictures=pictures,
+        caveats=caveats, notes=Notes(package, main, styles), width=width,
+    )  # fmt: skip
+
+
 def body_elements(blocks: Sequence[model.Block], target: WordTarget) -> list[Element]:
     """Write blocks as paragraphs and tables."""
-    return [element for block in blocks for element in _elements(block, target, 0)]
+    if target.takes_notes:
+        target.notes.learn(blocks)
+    elements: list[Element] = []
+    for block in blocks:
+        if not (isinstance(block, model.Note) and _placed(block, elements, target)):
+            elements.extend(_elements(block, target, 0))
+    return elements
+
+
+def _placed(note: model.Note, elements: Sequence[Element], target: WordTarget) -> bool:
+    """Attach a note that no reference names to the paragraph before it, if there is one."""
+    if not target.takes_notes:
+        return False
+    paragraph = next((one for one in reversed(elements) if one.tag == w("p")), None)
+    if paragraph is not None and target.notes.claim(note):
+        anchor(paragraph, _reference(note, target))
+        return True
+    return paragraph is not None
+
+
+def _reference(note: model.Note, target: WordTarget) -> Element:
+    """Write a note into its part and return the run that refers to it."""
+    content = body_elements(note.blocks, target.at(target.notes.part(note.kind)))
+    return target.notes.add(note, content)
 
 
 def _elements(block: model.Block, target: WordTarget, depth: int) -> Iterator[Element]:  # noqa: C901  # one case a kind of block
@@ -90,7 +137,11 @@ def _elements(block: model.Block, target: WordTarget, depth: int) -> Iterator[El
 def _paragraph(runs: Sequence[model.Run], target: WordTarget, style: str = "", align: str = "") -> Element:
     paragraph = make("p", _properties(target, style, align))
     for run in runs:
-        paragraph.append(run_element(run, target))
+        note = target.notes.take(run.note) if run.note and target.takes_notes else None
+        if note is None:
+            paragraph.append(run_element(run, target))
+        else:
+            anchor(paragraph, _reference(note, target))
     return paragraph
 
 
@@ -103,7 +154,7 @@ def _properties(target: WordTarget, style: str, align: str) -> Element | None:
 
 
 def run_element(run: model.Run, target: WordTarget) -> Element:
-    """Write a run, within its link where it has one."""
+    """Write a run, within its link where it has one; the reference of a note that is not there is its text."""
     if run.note:
         return make("r", make("rPr", make("vertAlign", val="superscript")), *text_elements(run.note))
     look = {name: value for name, value in run._asdict().items() if value}
@@ -132,7 +183,10 @@ def _list(block: model.BulletList, target: WordTarget, depth: int) -> Iterator[E
         for inner in item.blocks or (model.Paragraph(runs=()),):
             for element in _elements(inner, target, depth + 1):
                 nested = isinstance(inner, model.BulletList)
-                yield element if nested or marked else _marked(element, target, number, depth)
+                if nested or marked:
+                    yield element if nested else _continued(element, depth)
+                else:
+                    yield _marked(element, target, number, depth)
                 marked = marked or not nested
 
 
@@ -142,6 +196,20 @@ def _marked(element: Element, target: WordTarget, number: int, depth: int) -> El
     properties = _styled(element, target, "List Paragraph").find(w("pPr"))
     properties.append(make("numPr", make("ilvl", val=depth), make("numId", val=number)))
     put_in_order(properties)
+    return element
+
+
+def _continued(element: Element, depth: int) -> Element:
+    """Move what follows in an item to where the item's text begins."""
+    if element.tag != w("p"):
+        return element
+    properties = element.find(w("pPr"))
+    if properties is None:
+        properties = make("pPr")
+        element.insert(0, properties)
+    if properties.find(w("numPr")) is None and properties.find(w("ind")) is None:
+        properties.append(make("ind", left=text_indent(depth)))
+        put_in_order(properties)
     return element
 
 
@@ -164,8 +232,8 @@ def _table(block: model.Table, target: WordTarget) -> Iterator[Element]:
     if block.rows and block.rows[0]:
         style = target.styles.find(block.style or "Table Grid", "table")
 
-        def inside(cell: model.Cell) -> list[Element]:
-            return _cell(cell, target)
+        def inside(cell: model.Cell, width: float) -> list[Element]:
+            return _cell(cell, target.within(width))
 
         yield table_element(block, style, target.width, inside)
         yield make(

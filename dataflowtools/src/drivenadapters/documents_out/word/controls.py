@@ -1,6 +1,8 @@
 """Content controls of Word documents, filled."""
 
 import copy
+import re
+from datetime import date
 from typing import Any
 
 from dataflowtools.src.drivenadapters.documents.safe_xml import Element
@@ -10,7 +12,9 @@ from dataflowtools.src.errors import InvalidEdit
 
 _W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 _NAMES = ("tag", "alias", "id")
-_TRUE = {"1", "true", "on", ""}
+_W15 = "{http://schemas.microsoft.com/office/word/2012/wordml}"
+_TRUE, _FALSE = {"1", "true", "on", "yes"}, {"0", "false", "off", "no"}
+_PARTS_OF_DATES = re.compile("yyyy|yy|MM|M|dd|d|[^yMd]+|.")
 
 
 def fill_controls(root: Element, name: str, value: str | bool, caveats: Caveats) -> int:
@@ -37,7 +41,8 @@ def _fill(control: Element, value: str | bool, caveats: Caveats) -> None:
         value = _check(box, value)
     elif isinstance(value, bool):
         raise InvalidEdit("Only a check box takes true or false.")
-    _check_choice(properties, value)
+    _refuse_others(properties)
+    value = _choice(properties, value)
     for name in ("showingPlcHdr", "dataBinding"):
         entry = properties.find(w(name))
         if entry is not None:
@@ -45,9 +50,7 @@ def _fill(control: Element, value: str | bool, caveats: Caveats) -> None:
             if name == "dataBinding":
                 message = "A content control is no longer bound to the data part, which held another value."
                 caveats.add("binding_removed", message)
-    date = properties.find(w("date"))
-    if date is not None and w("fullDate") in date.attrib:
-        del date.attrib[w("fullDate")]
+    value = _date(properties, value)
     content = control.find(w("sdtContent"))
     if content is None:
         raise InvalidEdit("The content control has no content to fill.")
@@ -55,7 +58,10 @@ def _fill(control: Element, value: str | bool, caveats: Caveats) -> None:
 
 
 def _check(box: Element, value: str | bool) -> str:
-    checked = value if isinstance(value, bool) else value.strip().lower() in _TRUE - {""}
+    said = value if isinstance(value, bool) else value.strip().lower()
+    if isinstance(said, str) and said not in _TRUE | _FALSE:
+        raise InvalidEdit(f"A check box takes true or false, not {said[:60]!r}.")
+    checked = said is True or said in _TRUE
     state = box.find(f"{_W14}checked")
     if state is None:
         state = box.makeelement(f"{_W14}checked")
@@ -68,16 +74,57 @@ def _check(box: Element, value: str | bool) -> str:
     return chr(int(code, 16))
 
 
-def _check_choice(properties: Element, value: str) -> None:
+def _refuse_others(properties: Element) -> None:
+    """Refuse controls that hold no text of their own: it would destroy what they hold."""
+    kinds = {
+        f"{_W15}repeatingSection": "a repeating section",
+        w("picture"): "a picture",
+        w("group"): "a group",
+    }
+    found = next((name for tag, name in kinds.items() if properties.find(tag) is not None), None)
+    if found is not None:
+        raise InvalidEdit(f"The control holds {found}, which takes no text; fill the controls within it.")
+
+
+def _choice(properties: Element, value: str) -> str:
+    """Return what a drop-down list shows for one of its entries, named by what it shows or by its value."""
     chosen = properties.find(w("dropDownList"))
     if chosen is None:
-        return
-    items = [
-        entry.get(w("displayText")) or entry.get(w("value")) or "" for entry in chosen.findall(w("listItem"))
-    ]
-    if value not in items:
-        shown = ", ".join(map(repr, items[:20]))
+        return value
+    items = {
+        str(entry.get(w("value")) or ""): str(entry.get(w("displayText")) or entry.get(w("value")) or "")
+        for entry in chosen.findall(w("listItem"))
+    }
+    if value not in items.values() and value not in items:
+        shown = ", ".join(map(repr, list(items.values())[:20]))
         raise InvalidEdit(f"The drop-down list has no {value[:60]!r}; it has {shown}.")
+    return value if value in items.values() else items[value]
+
+
+def _date(properties: Element, value: str) -> str:
+    """Return a date as the control writes dates, and keep it as the control's own; other texts stay texts."""
+    control = properties.find(w("date"))
+    if control is None:
+        return value
+    control.attrib.pop(w("fullDate"), None)
+    try:
+        day = date.fromisoformat(value.strip())
+    except ValueError:
+        return value
+    control.set(w("fullDate"), f"{day.isoformat()}T00:00:00Z")
+    form = control.find(w("dateFormat"))
+    return _shown_date(day, str(form.get(w("val"))) if form is not None else "") or value
+
+
+def _shown_date(day: date, form: str) -> str:
+    """Write a date by a format of numbers; one with names of months or days is left alone."""
+    if re.search("M{3}|d{3}", form):
+        return ""
+    known = {
+        "yyyy": f"{day.year:04d}", "yy": f"{day.year % 100:02d}", "MM": f"{day.month:02d}", "M": str(day.month),
+        "dd": f"{day.day:02d}", "d": str(day.day),
+    }  # fmt: skip
+    return "".join(known.get(part, part) for part in _PARTS_OF_DATES.findall(form)).replace("'", "")
 
 
 def _set_text(content: Element, value: str) -> None:

@@ -1,7 +1,6 @@
 """Word documents changed: the parts that an operation is about, and no other."""
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from dataflowtools.src.drivenadapters.documents.safe_xml import Element
@@ -12,18 +11,29 @@ from dataflowtools.src.drivenadapters.documents_out.office_package import OutPac
 from dataflowtools.src.drivenadapters.documents_out.paper import paper_of
 from dataflowtools.src.drivenadapters.documents_out.pictures import Pictures
 from dataflowtools.src.drivenadapters.documents_out.texts import content_blocks
-from dataflowtools.src.drivenadapters.documents_out.word.body import WordTarget, body_elements
+from dataflowtools.src.drivenadapters.documents_out.word.body import (
+    USUAL_WIDTH,
+    WordTarget,
+    body_elements,
+    word_target,
+)
 from dataflowtools.src.drivenadapters.documents_out.word.controls import fill_controls, names_of
-from dataflowtools.src.drivenadapters.documents_out.word.markup import make, plain_paragraph, text_elements, w
-from dataflowtools.src.drivenadapters.documents_out.word.numbering import Numbering
-from dataflowtools.src.drivenadapters.documents_out.word.replace_text import pattern_of, replace_in, text_of
-from dataflowtools.src.drivenadapters.documents_out.word.sections import section_properties, set_margin_text
-from dataflowtools.src.drivenadapters.documents_out.word.styles import Styles
+from dataflowtools.src.drivenadapters.documents_out.word.edit_tables import append_rows, set_table_cell
+from dataflowtools.src.drivenadapters.documents_out.word.markup import plain_paragraph, w
+from dataflowtools.src.drivenadapters.documents_out.word.places import place_of
+from dataflowtools.src.drivenadapters.documents_out.word.replace_text import pattern_of, replace_in
+from dataflowtools.src.drivenadapters.documents_out.word.sections import (
+    change_paper,
+    drop_unused_margins,
+    margin_part,
+    section_properties,
+    set_margin,
+    shown_margins,
+)
 from dataflowtools.src.errors import CorruptFile, InvalidEdit
 
 _TWIPS_A_POINT = 20
-_USUAL_WIDTH = 451.0
-_TEXT_PARTS = ("header", "footer", "footnotes", "endnotes")
+_TEXT_PARTS = ("header", "footer", "footnotes", "endnotes", "comments")
 _NO_LIMIT = 10_000_000
 Order = Mapping[str, Any]
 
@@ -59,11 +69,9 @@ class WordEditor:
     def target(self) -> WordTarget:
         """Where new blocks go; styles and lists are looked at when the first of them come."""
         if self._target is None:
-            self._target = WordTarget(
-                package=self.package, part=self._main, styles=Styles(self.package, self._main),
-                numbering=Numbering(self.package, self._main), pictures=self._pictures, caveats=self._caveats,
-                width=self._text_width(),
-            )  # fmt: skip
+            self._target = word_target(
+                self.package, self._main, self._pictures, self._caveats, self._text_width()
+            )
         return self._target
 
     def _body(self, *, change: bool = True) -> Element:
@@ -81,12 +89,12 @@ class WordEditor:
         size = section.find(w("pgSz")) if section is not None else None
         margin = section.find(w("pgMar")) if section is not None else None
         if size is None or margin is None:
-            return _USUAL_WIDTH
+            return USUAL_WIDTH
         try:
             sides = int(margin.get(w("left"), 0)) + int(margin.get(w("right"), 0))
             return max((int(size.get(w("w"), 0)) - sides) / _TWIPS_A_POINT, 72.0)
         except ValueError:
-            return _USUAL_WIDTH
+            return USUAL_WIDTH
 
     def _elements(self, order: Order) -> list[Element]:
         content = order["content"]
@@ -105,7 +113,7 @@ class WordEditor:
     def _insert_at(self, order: Order) -> dict[str, Any]:
         blocks = self._blocks()
         elements = self._elements(order)
-        number = self._place(order, blocks)
+        number = place_of(order, blocks, self.target.styles)
         if number < len(blocks):
             body = self._body()
             place = body.index(blocks[number])
@@ -113,15 +121,6 @@ class WordEditor:
         else:
             self._append(order)
         return {"blocks": len(elements), "at": number}
-
-    def _place(self, order: Order, blocks: Sequence[Element]) -> int:
-        if "at" in order:
-            return min(int(order["at"]), len(blocks))
-        wanted = order.get("before") or order.get("after") or ""
-        for number, block in enumerate(blocks):
-            if any(wanted in text_of(paragraph) for paragraph in block.iter(w("p"))):
-                return number if "before" in order else number + 1
-        raise InvalidEdit(f"No paragraph holds the text {wanted[:60]!r}.")
 
     def _replace_text(self, order: Order) -> dict[str, Any]:
         pattern, left = pattern_of(order), order.get("most") or _NO_LIMIT
@@ -180,22 +179,17 @@ class WordEditor:
         content = order["content"]
         blocks = content if isinstance(content, str) else blocks_of(content)
         sections = self._sections()
+        before = shown_margins(self._body(), place)
+        relation = margin_part(self.target, place, blocks)
         for section in sections:
-            set_margin_text(self.target, section, place, blocks, order.get("kind", "default"))
+            set_margin(section, place, relation, order.get("kind", "default"))
+        drop_unused_margins(self.package, self._main, place, before)
         return {"sections": len(sections)}
 
     def _set_page(self, order: Order) -> dict[str, Any]:
-        fresh = section_properties(paper_of(order["page"]))
         sections = self._sections()
         for section in sections:
-            for entry in fresh:
-                old = section.find(entry.tag)
-                new = copy.deepcopy(entry)
-                if old is None:
-                    references = section.findall(w("headerReference")) + section.findall(w("footerReference"))
-                    section.insert(len(references), new)
-                else:
-                    section.replace(old, new)
+            change_paper(section, order["page"])
         return {"sections": len(sections)}
 
     def _table(self, number: int) -> Element:
@@ -205,38 +199,9 @@ class WordEditor:
         return tables[number]
 
     def _set_table_cell(self, order: Order) -> dict[str, Any]:
-        rows = self._table(order["table"]).findall(w("tr"))
-        cells = rows[order["row"]].findall(w("tc")) if order["row"] < len(rows) else []
-        if order["column"] >= len(cells):
-            raise InvalidEdit(f"The table has no cell at row {order['row']}, column {order['column']}.")
-        _set_cell(cells[order["column"]], order["text"])
+        set_table_cell(self._table(order["table"]), order)
         return {}
 
     def _append_table_rows(self, order: Order) -> dict[str, Any]:
-        table = self._table(order["table"])
-        rows = table.findall(w("tr"))
-        if not rows:
-            raise InvalidEdit("The table has no row to take the look from.")
-        for texts in order["rows"]:
-            row = copy.deepcopy(rows[-1])
-            cells = row.findall(w("tc"))
-            if len(texts) > len(cells):
-                raise InvalidEdit(f"A row of the table has {len(cells)} cells; {len(texts)} were given.")
-            for cell, text in zip(cells, [*texts, *[""] * (len(cells) - len(texts))], strict=True):
-                merge = cell.find(f"{w('tcPr')}/{w('vMerge')}")
-                if merge is not None:
-                    merge.getparent().remove(merge)
-                _set_cell(cell, text)
-            table.append(row)
+        append_rows(self._table(order["table"]), order["rows"])
         return {"rows": len(order["rows"])}
-
-
-def _set_cell(cell: Element, text: str) -> None:
-    """Write a cell's text in the look that its first run has."""
-    first = cell.find(w("p"))
-    paragraph = first if first is not None else make("p")
-    run = next(paragraph.iter(w("r")), None)
-    look = None if run is None else run.find(w("rPr"))
-    kept = [child for child in paragraph if child.tag == w("pPr")]
-    paragraph[:] = [*kept, make("r", copy.deepcopy(look) if look is not None else None, *text_elements(text))]
-    cell[:] = [*(child for child in cell if child.tag == w("tcPr")), paragraph]

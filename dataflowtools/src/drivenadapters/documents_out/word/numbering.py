@@ -49,6 +49,11 @@ class Numbering:
         return identity
 
 
+def text_indent(depth: int) -> int:
+    """Say where the text of items of a level begins, in twentieths of a point."""
+    return _INDENT * (depth + 1) * 2 - _INDENT
+
+
 def _level(depth: int, *, ordered: bool) -> Element:
     kinds = _COUNTS if ordered else _BULLETS
     shown = kinds[depth % len(kinds)]
@@ -58,6 +63,6 @@ def _level(depth: int, *, ordered: bool) -> Element:
         make("numFmt", val=shown if ordered else "bullet"),
         make("lvlText", val=f"%{depth + 1}." if ordered else shown),
         make("lvlJc", val="left"),
-        make("pPr", make("ind", left=_INDENT * (depth + 1) * 2 - _INDENT, hanging=_INDENT)),
+        make("pPr", make("ind", left=text_indent(depth), hanging=_INDENT)),
         ilvl=depth,
     )

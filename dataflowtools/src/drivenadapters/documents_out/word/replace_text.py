@@ -8,6 +8,7 @@ from dataflowtools.src.drivenadapters.documents.safe_xml import Element
 from dataflowtools.src.drivenadapters.documents_out.word.markup import SPACE, make, text_elements, w
 
 _SHOWN = {w("tab"): "\t", w("br"): "\n", w("cr"): "\n", w("noBreakHyphen"): "\u2011"}
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _LEFT_OUT = {w("p"), w("del"), w("pPr"), w("rPr"), w("instrText"), w("moveFrom")}
 
 
@@ -20,12 +21,16 @@ def pattern_of(order: Mapping[str, Any]) -> re.Pattern[str]:
 
 
 def replace_in(root: Element, pattern: re.Pattern[str], text: str, most: int) -> int:
-    """Replace in every paragraph below and return how often; at most so many times."""
+    """Replace in every paragraph below and return how often; at most so many times.
+
+    What old programs are shown in the place of a drawing is changed with it and counts no second time.
+    """
     done = 0
     for paragraph in list(root.iter(w("p"))):
-        if done >= most:
-            break
-        done += _replace(paragraph, pattern, text, most - done)
+        if next(paragraph.iterancestors(_FALLBACK), None) is not None:
+            _replace(paragraph, pattern, text, most)
+        elif done < most:
+            done += _replace(paragraph, pattern, text, most - done)
     return done
 
 

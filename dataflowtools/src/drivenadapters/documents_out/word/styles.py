@@ -25,6 +25,7 @@ class Styles:
             package.set_type(self._part, _STYLES_TYPE)
             package.relate(main_part, "styles", self._part)
         self._ids: dict[tuple[str, str], str] = {}
+        self._headings: set[str] = set()
         for style in package.look(self._part).findall(w("style")):
             self._learn(style)
         self._base: dict[tuple[str, str], Element] = {}
@@ -35,6 +36,14 @@ class Styles:
         self._ids.setdefault((kind, identity.casefold()), identity)
         if name is not None:
             self._ids[kind, str(name.get(w("val"))).casefold()] = identity
+            if str(name.get(w("val"))).casefold().startswith("heading "):
+                self._headings.add(identity)
+        if style.find(f"{w('pPr')}/{w('outlineLvl')}") is not None:
+            self._headings.add(identity)
+
+    def is_heading(self, identity: str) -> bool:
+        """Whether paragraphs of a style are headings."""
+        return identity in self._headings
 
     def find(self, name: str, kind: str = "paragraph") -> str:
         """Return a style's id; one of ours is added where the document lacks it. InvalidContent if unknown."""

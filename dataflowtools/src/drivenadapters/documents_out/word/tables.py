@@ -8,7 +8,8 @@ from dataflowtools.src.logics.file.documents import model
 
 _TWIPS_A_POINT = 20
 _HEADER_FILL = "D9E2F3"
-Inside = Callable[[model.Cell], list[Element]]
+_CELL_MARGINS = 12.0  # points, left and right together
+Inside = Callable[[model.Cell, float], list[Element]]
 
 
 def table_element(table: model.Table, style: str, width: float, inside: Inside) -> Element:
@@ -79,5 +80,6 @@ def _cell(owner: model.Cell | None, widths: list[int], inside: Inside, *, contin
         properties.append(make("vMerge", val=None if continued else "restart"))
     if owner is not None and owner.header:
         properties.append(make("shd", val="clear", color="auto", fill=_HEADER_FILL))
-    content = [make("p")] if continued or owner is None else inside(owner)
+    room = sum(widths) / _TWIPS_A_POINT - _CELL_MARGINS
+    content = [make("p")] if continued or owner is None else inside(owner, room)
     return make("tc", properties, *content)

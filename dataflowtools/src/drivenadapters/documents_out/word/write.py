@@ -12,15 +12,14 @@ from dataflowtools.src.drivenadapters.documents_out.office_package import CONTEN
 from dataflowtools.src.drivenadapters.documents_out.paper import paper_of
 from dataflowtools.src.drivenadapters.documents_out.pictures import Pictures
 from dataflowtools.src.drivenadapters.documents_out.word.base_styles import base_styles
-from dataflowtools.src.drivenadapters.documents_out.word.body import WordTarget, body_elements
+from dataflowtools.src.drivenadapters.documents_out.word.body import body_elements, word_target
 from dataflowtools.src.drivenadapters.documents_out.word.markup import legal, make
-from dataflowtools.src.drivenadapters.documents_out.word.numbering import Numbering
 from dataflowtools.src.drivenadapters.documents_out.word.sections import (
     Margin,
+    margin_part,
     section_properties,
-    set_margin_text,
+    set_margin,
 )
-from dataflowtools.src.drivenadapters.documents_out.word.styles import Styles
 from dataflowtools.src.logics.file.documents import model
 
 _MAIN = "word/document.xml"
@@ -59,12 +58,8 @@ def write_word(
     """Write blocks with page set-up, headers, styles and properties."""
     package = OutPackage(parts=_first_parts(order.get("properties", {})))
     paper = paper_of(order.get("page", {}))
-    styles = Styles(package, _MAIN)
-    styles.restyle(order.get("styles", {}))
-    target = WordTarget(
-        package=package, part=_MAIN, styles=styles, numbering=Numbering(package, _MAIN), pictures=pictures,
-        caveats=caveats, width=paper.text_width,
-    )  # fmt: skip
+    target = word_target(package, _MAIN, pictures, caveats, paper.text_width)
+    target.styles.restyle(order.get("styles", {}))
     regions = {block.kind: block for block in blocks if isinstance(block, model.Region)}
     running = [block for block in blocks if not _is_margin(block)]
     body = make("body", *body_elements(running, target))
@@ -73,7 +68,7 @@ def write_word(
         region = regions.get(model.RegionKind(place))
         content = margin_of(order, place, region)
         if content:
-            set_margin_text(target, section, place, content)
+            set_margin(section, place, margin_part(target, place, content))
     body.append(section)
     package.put(_MAIN, _HEAD.encode() + etree.tostring(make("document", body), encoding="UTF-8"))
     package.save(file)

@@ -31,18 +31,27 @@ class Append(Model):
 
 
 class InsertAt(Model):
-    """Add content at a place: a block's or line's number from 0, or before or after a text."""
+    """Add content at a place of a Word document or a text."""
 
     op: Literal["insert_at"]
     content: Content
-    at: int | None = Field(None, ge=0)
-    before: str | None = Field(None, min_length=1, max_length=1000)
-    after: str | None = Field(None, min_length=1, max_length=1000)
+    at: int | None = Field(None, ge=0, description="Number of the paragraph, table or line, from 0.")
+    before: str | None = Field(
+        None, min_length=1, max_length=1000, description="The first that holds this text."
+    )
+    after: str | None = Field(None, min_length=1, max_length=1000, description="The same.")
+    under: str | None = Field(
+        None, min_length=1, max_length=1000, description="Right under the heading of this text."
+    )
+    bookmark: str | None = Field(
+        None, min_length=1, max_length=255, description="After the paragraph or table that it stands in."
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> "InsertAt":
-        if sum(one is not None for one in (self.at, self.before, self.after)) != 1:
-            raise ValueError("give one of at, before and after")
+        places = (self.at, self.before, self.after, self.under, self.bookmark)
+        if sum(one is not None for one in places) != 1:
+            raise ValueError("give one of at, before, after, under and bookmark")
         return self
 
 
@@ -82,7 +91,7 @@ class SetMargin(Model):
 
 
 class SetPage(Model):
-    """Set the paper and margins of a Word document."""
+    """Set the paper and margins of a Word document; what is not given stays."""
 
     op: Literal["set_page"]
     page: PageSetup
@@ -96,7 +105,7 @@ class SetProperties(Model):
 
 
 class SetTableCell(Model):
-    """Write a cell of a table of a Word document anew; all numbers count from 0."""
+    """Write a cell of a table of a Word document anew; all numbers count from 0, columns as of the grid."""
 
     op: Literal["set_table_cell"]
     table: int = Field(ge=0)
@@ -309,4 +318,6 @@ def message_of(operation: Any) -> dict[str, Any]:
     message: dict[str, Any] = operation.model_dump(exclude_defaults=True)
     if isinstance(operation, Append | InsertAt):
         message["content"] = operation.content.as_message()
+    if isinstance(operation, SetPage):
+        message["page"] = operation.page.model_dump(exclude_unset=True)
     return message
