@@ -18,7 +18,6 @@ from coderunner.src.driveradapters.execution.python_handler import RunPermission
 from coderunner.src.logics.environment.keep_tidy import keep_tidy
 from executor.adapters.prometheus import PrometheusMonitoring
 from executor.adapters.webhooks.addresses import AllowedAddresses
-from executor.adapters.webhooks.sender import HttpCallbackSender
 from executor.assembly import open_engine
 from executor.common.queues import ExecutionFilter
 from executor.common.states import ExecutionStatus
@@ -44,8 +43,12 @@ def handlers_of(settings: Settings, runs: Runs) -> Mapping[str, Handler]:
 def _pycode(settings: Settings, runs: Runs) -> RunPycode:
     """The platform knows no signatures: its callbacks need an allowed host, and no secret."""
     allowed = AllowedAddresses(settings.callback_allow, settings.callback_private)
-    sender = HttpCallbackSender(allowed=allowed, timeout_s=settings.callback_timeout_s)
-    return RunPycode(runs.execute_code, settings.default_security_level, allowed, sender)
+    return RunPycode(
+        runs.execute_code,
+        settings.default_security_level,
+        allowed,
+        default_timeout_s=settings.default_timeout_s,
+    )
 
 
 def results_folder(settings: Settings) -> Path:

@@ -1,6 +1,6 @@
 """Puts an engine together from settings; every part can be replaced by keyword."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +86,7 @@ class _Parts:
 def _assemble(parts: _Parts, *, distributed: bool) -> ExecutionEngine:
     settings, store, bus = parts.settings, parts.store, parts.bus
     scheduler = make_scheduler(settings, store)
-    policy, courier = _make_courier(settings, store)
+    policy, courier = _make_courier(parts)
     carrier, heart = _make_distributed(parts) if distributed else _make_embedded(parts)
     return ExecutionEngine(
         store=store,
@@ -153,22 +153,35 @@ def _make_embedded(parts: _Parts) -> tuple[Carrier, Heart]:
     return EmbeddedPool(runner=runner, worker_id=worker_id, settings=settings), heart
 
 
-def _make_courier(
-    settings: ExecutorSettings, store: Store
-) -> tuple[CallbackPolicy, Callable[[], Awaitable[float]] | None]:
-    """Callbacks need a secret to sign with."""
-    if settings.callback_secret is None:
+def _make_courier(parts: _Parts) -> tuple[CallbackPolicy, Courier | None]:
+    """Callbacks need a secret to sign with, except those of kinds that have their own."""
+    settings = parts.settings
+    if settings.callback_secret is None and not any(
+        handler.has_own_callbacks for handler in parts.handlers.values()
+    ):
         return NoCallbacks(), None
     from executor.adapters.webhooks.addresses import AllowedAddresses
     from executor.adapters.webhooks.sender import HttpCallbackSender
 
-    root = settings.callback_secret.get_secret_value()
     allowed = AllowedAddresses(settings.callback_allow, settings.callback_private)
     sender = HttpCallbackSender(allowed=allowed, timeout_s=settings.callback_timeout_s)
     courier = Courier(
-        store=store, sender=sender, secret_of=lambda tenant: tenant_secret(root, tenant), settings=settings
+        store=parts.store,
+        results=parts.results,
+        handlers=parts.handlers,
+        sender=sender,
+        secret_of=_secret_of(settings),
+        settings=settings,
     )
-    return allowed, courier.step
+    return (NoCallbacks() if settings.callback_secret is None else allowed), courier
+
+
+def _secret_of(settings: ExecutorSettings) -> Callable[[str], str] | None:
+    """A tenant's secret; None while callbacks are switched off."""
+    if settings.callback_secret is None:
+        return None
+    root = settings.callback_secret.get_secret_value()
+    return lambda tenant: tenant_secret(root, tenant)
 
 
 def open_store(settings: ExecutorSettings, database_url: str) -> SqlStore:

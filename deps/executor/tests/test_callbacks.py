@@ -14,7 +14,7 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
-from deps.executor.tests.toys import ADA, HANG_S, Echo, Script, request
+from deps.executor.tests.toys import ADA, BOB, FOREVER_S, HANG_S, Echo, Script, request
 from executor.adapters.webhooks.addresses import AllowedAddresses
 from executor.adapters.webhooks.sender import HttpCallbackSender
 from executor.common.requests import CallbackTarget, ExecutionOptions
@@ -126,6 +126,21 @@ async def test_a_receiver_that_fails_is_asked_again_with_the_same_id(database_ur
         assert callbacks[0].deliveries[1].error == "No answer within 3 s."
         assert len({headers["Webhook-Id"] for headers, _ in receiver.got}) == 1
         assert len(receiver.got) == 4
+
+
+async def test_receivers_that_do_not_answer_hold_up_nobody_elses_callbacks(
+    database_url, engine_of, receiver_of
+):
+    silent, other = receiver_of(*["hang"] * 60), receiver_of()
+    settings = settings_for(silent, callback_timeout_s=FOREVER_S, max_workers=4)
+    settings["callback_allow"] = (f"127.0.0.1:{silent.port}", f"127.0.0.1:{other.port}")
+    async with engine_of(database_url, {"echo": Echo()}, **settings) as engine:
+        await engine.submit_batch(ADA, [request(options=calling(silent)) for _ in range(60)])
+        await silent.wait(10)
+        bobs = request(caller=BOB, options=calling(other))
+        await engine.submit(BOB, bobs)
+        await other.wait(1)
+        assert len(silent.got) < 60  # one tenant's go on beside each other, and not all at once
 
 
 async def test_giving_up_and_being_sent_away(sqlite_url, engine_of, receiver_of):

@@ -50,6 +50,15 @@ async def test_moments_and_numbers_beyond_all_bounds_are_refused_by_name(client,
     assert pointers(assert_problem(reply, 422, "validation_failed")) == [f"/options/{field}"]
 
 
+async def test_a_plan_with_an_offset_is_kept_in_utc(client):
+    options = {"not_before": "2099-01-01T01:00:00+01:00", "deadline_at": "2099-01-01T00:00:01.5Z"}
+    one = await submit(client, options=options)
+    info = await state(client, one, wait=0)
+    assert info["not_before"] == "2099-01-01T00:00:00Z"
+    assert info["deadline_at"] == "2099-01-01T00:00:01.500000Z"
+    assert info["status"] == "queued"
+
+
 @pytest.mark.parametrize("moment", [FIRST_DAY, LAST_DAY, "0.5", "20261121"])
 @pytest.mark.parametrize("path", ["/api/executions", "/api/execution-metrics"])
 async def test_filters_take_moments_of_the_calendar_only(client, path, moment):

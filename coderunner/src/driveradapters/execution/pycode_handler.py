@@ -1,11 +1,11 @@
 """Executions of kind `pycode`: the platform's asynchronous runs, whose results are posted to its callback."""
 
-import asyncio
-import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from coderunner.src.common.program import SecurityLevel
+from coderunner.src.driveradapters.execution.python_handler import WAIT_FOR_A_PLACE_S
 from coderunner.src.driveradapters.platform.wire import AsyncRunByParamsBody, failure, results
 from coderunner.src.errors import (
     CapacityExceeded,
@@ -15,38 +15,40 @@ from coderunner.src.errors import (
     SandboxUnavailable,
 )
 from coderunner.src.logics.runner.execute_code import ExecuteCode
-from executor.common.executions import Outcome
-from executor.common.requests import ExecutionRequest, LogLevel
+from executor.common.executions import ExecutionInfo, Outcome
+from executor.common.requests import CallbackTarget, ExecutionRequest
 from executor.errors import InvalidParameters, RetryableError
 from executor.http.parameters import body_of
-from executor.ports.callbacks import CallbackPolicy, CallbackSender
+from executor.ports.callbacks import CallbackPolicy
 from executor.ports.handler import Handler, Run
 
 KIND = "pycode"
-ATTEMPTS = 10
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 30.0
-_JSON = {"Content-Type": "application/json"}
 
 
 class RunPycode(Handler):
     """Parameters are the body of POST /api/coderunner/v1/pycode/async-run-by-params."""
+
+    has_own_callbacks = True
 
     def __init__(
         self,
         execute_code: ExecuteCode,
         default_level: SecurityLevel,
         callbacks: CallbackPolicy,
-        sender: CallbackSender,
+        *,
+        default_timeout_s: float,
     ) -> None:
         self._execute_code = execute_code
         self._default_level = default_level
         self._callbacks = callbacks
-        self._sender = sender
+        self._default_timeout_s = default_timeout_s
 
     def validate(self, request: ExecutionRequest) -> ExecutionRequest:
         """Where the result goes and what the function is called with are looked at before it is accepted."""
-        body = body_of(request.parameters, AsyncRunByParamsBody)
+        body, options = body_of(request.parameters, AsyncRunByParamsBody), request.options
+        if options.callback not in (None, CallbackTarget(body.callback)):
+            message = "the request names the callback of this kind"
+            raise InvalidParameters(message, pointer="/options/callback")
         refusal = self._callbacks.refusal(body.callback)
         if refusal is not None:
             raise InvalidParameters(refusal, pointer="/request/callback")
@@ -57,10 +59,12 @@ class RunPycode(Handler):
             raise InvalidParameters(str(unreadable), pointer="/request/input_params") from unreadable
         except InvalidProgram as wrong:
             raise InvalidParameters(str(wrong), pointer="/request") from wrong
-        return request
+        timeout_s = options.timeout_s or self._default_timeout_s + WAIT_FOR_A_PLACE_S
+        options = replace(options, callback=CallbackTarget(body.callback), timeout_s=timeout_s)
+        return replace(request, options=options)
 
     async def run(self, run: Run) -> Outcome:
-        """Run, then tell the callback until it has heard; a program has no effects but its result."""
+        """One run; its result is the very message that the callback is told."""
         body = body_of(run.parameters, AsyncRunByParamsBody)
         program = body.program(self._default_level, run.context.policy)
         try:
@@ -70,32 +74,19 @@ class RunPycode(Handler):
         except (SandboxUnavailable, CapacityExceeded, DatabaseUnavailable) as failed:
             raise RetryableError(str(failed)) from failed
         except CodeRunnerError as refused:
-            verdict, detail = refused.code, str(refused)
-            found: Mapping[str, Any] = {}
-        else:
-            verdict, detail = execution.outcome.verdict.value, failure(execution.outcome)
-            found = {} if detail else results(execution.outcome, body.output_params)
-        message = _message(found, detail)
-        refusal = await self._deliver(run, body.callback, json.dumps(message).encode())
-        if refusal:
-            return Outcome(message, verdict="callback_failed", message=refusal)
-        return Outcome(message, verdict=verdict, message=detail or None)
+            return Outcome(_failed(str(refused)), verdict=refused.code, message=str(refused))
+        verdict, detail = execution.outcome.verdict.value, failure(execution.outcome)
+        if detail:
+            return Outcome(_failed(detail), verdict=verdict, message=detail)
+        found = results(execution.outcome, body.output_params)
+        return Outcome({"res": found, "type": "pythoncode"}, verdict=verdict)
 
-    async def _deliver(self, run: Run, url: str, message: bytes) -> str:
-        """Nothing when the callback took it, else why it did not, the last time."""
-        error = ""
-        for attempt in range(1, ATTEMPTS + 1):
-            reception = await self._sender.send(url, _JSON, message)
-            error = reception.error or ""
-            if not error or reception.gone:
-                break
-            run.log(LogLevel.WARNING, f"callback, attempt {attempt}: {error}")
-            if attempt < ATTEMPTS:
-                await asyncio.sleep(min(_FIRST_PAUSE_S * 2 ** (attempt - 1), _LONGEST_PAUSE_S))
-        return error
+    def callback_message(self, info: ExecutionInfo, output: Any) -> Mapping[str, Any]:
+        """Whatever became of the execution, the platform is told: it waits for nothing else."""
+        if isinstance(output, Mapping):
+            return output
+        return _failed(info.error_message or f"the execution is {info.status}")
 
 
-def _message(found: Mapping[str, Any], detail: str) -> dict[str, Any]:
-    if detail:
-        return {"res": {"detail": detail, "code": 500}, "type": "pythoncode", "code": 500}
-    return {"res": found, "type": "pythoncode"}
+def _failed(detail: str) -> dict[str, Any]:
+    return {"res": {"detail": detail, "code": 500}, "type": "pythoncode", "code": 500}

@@ -23,6 +23,8 @@ from executor.core.engine import ExecutionEngine
 from executor.errors import InvalidParameters
 from servicekit.http import ApiHandler, operation
 
+RETRIES = 3  # where the sandbox breaks or has no place; a program that fails has failed
+
 
 class ReadyHandler(ApiHandler):
     """Readiness as a word."""
@@ -111,9 +113,9 @@ class AsyncRunByParamsHandler(ApiHandler):
             traceparent=self.traceparent,
             policy=dict(self.caller.policy),
         )
-        request = ExecutionRequest(
-            KIND, body.model_dump(mode="json"), context, ExecutionOptions(idempotent=True)
-        )
+        retries = min(RETRIES, self._engine.settings.max_retry_count)
+        options = ExecutionOptions(idempotent=True, retry_count=retries)
+        request = ExecutionRequest(KIND, body.model_dump(mode="json"), context, options)
         try:
             accepted = await self._engine.submit(caller, request, idempotency_key=self.idempotency_key)
         except InvalidParameters as wrong:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from coderunner.src.common.program import Program, RunOutcome, SecurityLevel, Verdict
 from coderunner.src.driveradapters.runner.wire import MAX_CODE_CHARACTERS, FunctionName
@@ -39,6 +39,15 @@ class RunByParamsBody(_Lenient):
     input_params: list[InputParam] = Field(default_factory=list, max_length=_MOST_PARAMETERS)
     output_params: list[OutputParam] = Field(default_factory=list, max_length=_MOST_PARAMETERS)
     func: FunctionName = "main"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out(cls, given: Any) -> Any:
+        """Clients in Go send null and "" for what they leave out."""
+        if not isinstance(given, dict):
+            return given
+        empty = {"input_params": (None,), "output_params": (None,), "func": (None, "")}
+        return {name: value for name, value in given.items() if value not in empty.get(name, ())}
 
     def program(self, level: SecurityLevel, key_policy: Mapping[str, Any]) -> Program:
         """The call by place; ValueError names the parameter that cannot be read."""
@@ -135,7 +144,7 @@ def _parsed(text: str) -> Any:
     """JSON, and what is no JSON as the text that it is."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

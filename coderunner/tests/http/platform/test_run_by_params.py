@@ -41,10 +41,19 @@ async def test_inputs_are_passed_by_place_and_a_tuple_goes_to_the_keys(client):
         ("boolean", "true", True),
         ("array", "no json", "no json"),
         ("object", '{"a": [1]}', {"a": [1]}),
+        ("string", "[" * 100_000, "[" * 100_000),
+        ("array", "[" * 100_000, "[" * 100_000),
     ],
 )
 async def test_a_value_is_read_by_its_type(client, kind, value, seen):
     assert await run(client, "def main(a): return a", [(kind, value)], ["r"]) == {"r": seen}
+
+
+async def test_what_a_client_leaves_out_may_be_null_or_empty(client):
+    for func in (None, ""):
+        body = {"code": "def main(): return 7", "input_params": None, "output_params": None, "func": func}
+        reply = await client.request("POST", f"{BASE}/pycode/run-by-params", json=body)
+        assert (reply.status, reply.json()) == (200, {})
 
 
 async def test_a_result_that_is_no_tuple_goes_to_the_first_key(client):

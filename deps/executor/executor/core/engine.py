@@ -10,6 +10,7 @@ from executor.common.journal import Event, ExecutionMetrics, LogLine, Metric, Me
 from executor.common.queues import ExecutionFilter, Page, PoolStatus, QueueStatus
 from executor.common.requests import Caller, ExecutionContext, ExecutionRequest
 from executor.common.settings import ExecutorSettings
+from executor.core.courier import Courier
 from executor.core.dispatch import Dispatcher
 from executor.core.following import Followers
 from executor.core.heart import Heart
@@ -50,7 +51,7 @@ class ExecutionEngine:
         dispatcher: Dispatcher,
         sweeper: Sweeper,
         heart: Heart | None,
-        courier: Callable[[], Awaitable[float]] | None,
+        courier: Courier | None,
         monitoring: Monitoring,
         settings: ExecutorSettings,
     ) -> None:
@@ -88,7 +89,7 @@ class ExecutionEngine:
         self._begin("retention", self._sweeper.tidy)
         self._begin("history", self._history.step)
         if self._courier is not None:
-            self._begin("callbacks", self._courier)
+            self._begin("callbacks", self._courier.step)
         self._begin("monitoring", self._refresh)
         self._dispatching = asyncio.create_task(self._dispatch(), name="dispatch")
 
@@ -122,6 +123,8 @@ class ExecutionEngine:
         self._stop.set()
         self._history.close()
         await _finish(self._loops)
+        if self._courier is not None:
+            await self._courier.close()
         await self._history.flush()
         if self._heart is not None:
             await self._heart.stop()

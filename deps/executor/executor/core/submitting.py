@@ -92,7 +92,7 @@ class SubmitExecutions:
             raise UnknownKind(request.kind, sorted(self._handlers))
         await self._permissions.check(caller, request)
         self._check_limits(request.options)
-        if request.options.callback is not None:
+        if request.options.callback is not None and not handler.has_own_callbacks:
             refusal = self._callbacks.refusal(request.options.callback.url)
             if refusal:
                 raise CallbackRefused(refusal)

@@ -24,4 +24,5 @@ def in_utc(value: datetime) -> datetime:
         raise ValueError("the moment is beyond the calendar") from None
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(as_text), AfterValidator(in_utc)]
+Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
+QueryMoment = Annotated[AwareDatetime, BeforeValidator(as_text), AfterValidator(in_utc)]

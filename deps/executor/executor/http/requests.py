@@ -16,7 +16,7 @@ from executor.common.requests import (
     ResourceLimits,
 )
 from executor.common.states import ExecutionStatus
-from executor.http.moments import Moment
+from executor.http.moments import Moment, QueryMoment
 from servicekit.http import Body
 
 Name = Annotated[str, Field(min_length=1, max_length=128)]
@@ -125,8 +125,8 @@ class ListQuery(Body):
     )
     session_id: str | None = None
     parent_execution_id: str | None = None
-    since: Moment | None = None
-    until: Moment | None = None
+    since: QueryMoment | None = None
+    until: QueryMoment | None = None
     text: str | None = Field(default=None, max_length=200)
     limit: int = Field(default=50, ge=1, le=500)
     cursor: str | None = None
@@ -154,8 +154,8 @@ class MetricsQuery(Body):
         default=None, description="Another tenant than the key's, or `*`: admin only."
     )
     name: str | None = Field(default=None, description="Also list measurements of this name.")
-    since: Moment | None = None
-    until: Moment | None = None
+    since: QueryMoment | None = None
+    until: QueryMoment | None = None
 
 
 def to_request(body: ItemBody, context: ExecutionContext) -> ExecutionRequest:

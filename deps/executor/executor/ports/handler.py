@@ -4,9 +4,9 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from executor.common.executions import Outcome
+from executor.common.executions import ExecutionInfo, Outcome
 from executor.common.requests import (
     ExecutionContext,
     ExecutionOptions,
@@ -70,6 +70,13 @@ class Run(ABC):
 
 class Handler(ABC):
     """Work of one kind."""
+
+    has_own_callbacks: ClassVar[bool] = False
+    """Whether `callback_message` says what is told to callbacks, with a secret to sign it or without."""
+
+    def callback_message(self, info: ExecutionInfo, output: Any) -> Mapping[str, Any]:
+        """What a callback is told of an execution that has ended, and of its output if it has one."""
+        raise NotImplementedError
 
     def validate(self, request: ExecutionRequest) -> ExecutionRequest:
         """Return the request as it is to be stored, or raise InvalidParameters, before it is accepted."""

@@ -215,7 +215,9 @@ class CallbackStore(ABC):
     """Callbacks waiting for delivery."""
 
     @abstractmethod
-    async def due(self, limit: int, lease_s: float) -> list[DueCallback]:
+    async def due(
+        self, limit: int, lease_s: float, *, without_tenants: Sequence[str] = ()
+    ) -> list[DueCallback]:
         """Lease callbacks whose time has come."""
 
     @abstractmethod

@@ -1,5 +1,6 @@
 """Callbacks as an outbox: due rows are leased, delivered, logged, and tried again."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, insert, select, update
@@ -17,10 +18,10 @@ def any_due(tx: Tx) -> bool:
     return first is not None and first <= tx.now
 
 
-def due(tx: Tx, limit: int, lease_s: float) -> list[DueCallback]:
+def due(tx: Tx, limit: int, lease_s: float, without_tenants: Sequence[str]) -> list[DueCallback]:
     rows = tx.all(
         select(CALLBACKS)
-        .where(C.state == CallbackState.DUE, C.next_attempt_at <= tx.now)
+        .where(C.state == CallbackState.DUE, C.next_attempt_at <= tx.now, C.tenant_id.not_in(without_tenants))
         .order_by(C.next_attempt_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

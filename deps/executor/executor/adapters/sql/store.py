@@ -195,10 +195,12 @@ class _Journal(JournalStore):
 class _Callbacks(CallbackStore):
     _database: Database
 
-    async def due(self, limit: int, lease_s: float) -> list[DueCallback]:
+    async def due(
+        self, limit: int, lease_s: float, *, without_tenants: Sequence[str] = ()
+    ) -> list[DueCallback]:
         if not await self._database.read(callback_rows.any_due):
             return []
-        return await self._database.write(lambda tx: callback_rows.due(tx, limit, lease_s))
+        return await self._database.write(lambda tx: callback_rows.due(tx, limit, lease_s, without_tenants))
 
     async def delivered(
         self, callback: DueCallback, *, status_code: int | None, duration_ms: int, error: str | None
