@@ -14,17 +14,13 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from coderunner.guest import child, kernel, unwalled, usage, wire
+from coderunner.guest import child, kernel, networks, unwalled, usage, wire
 
-CHILD_NAMESPACES = (
-    kernel.CLONE_NEWNS
-    | kernel.CLONE_NEWIPC
-    | kernel.CLONE_NEWNET
-    | kernel.CLONE_NEWUTS
-    | kernel.CLONE_NEWCGROUP
-)
+CHILD_NAMESPACES = kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWCGROUP
 SAMPLE_INTERVAL_S = 0.04
-SAMPLE_REST = 3  # a look that took long is followed by a rest of so many times as long: children are waited for
+SAMPLE_REST = (
+    3  # a look that took long is followed by a rest of so many times as long: children are waited for
+)
 
 
 @dataclass(slots=True)
@@ -35,6 +31,7 @@ class Run:
     slot: int
     first: kernel.Process | None
     program: kernel.Process
+    network: int = -1
     watch: usage.Watch | None = None
     open_pidfds: set[int] = field(default_factory=set)
 
@@ -94,6 +91,7 @@ class Parent:
         self._free_slots = list(range(setup.uid_slots, 0, -1)) if setup.uid_slots else []
         self._stacks = [kernel.ReaperStack() for _ in range(setup.max_children)]
         self._used_stacks: dict[int, kernel.ReaperStack] = {}
+        self._networks = networks.Networks() if setup.namespaces else None
         self._cleaners: set[int] = set()  # processes that remove runs' folders
         self._ending: dict[int, int] = {}  # process groups that are being ended, and their runs
         self._epoll = select.epoll()
@@ -177,7 +175,7 @@ class Parent:
                 os.close(fd)
 
     def _start(self, number: int, slot: int, stdio: tuple[int, int, int], wishes: dict[str, Any]) -> Run:
-        if not self._setup.namespaces:
+        if self._networks is None:
             return self._remember(Run(number, slot, None, self._clone(0, slot, stdio, wishes)))
         stack = self._stacks.pop()
         first = kernel.start_pid_namespace(stack)
@@ -185,7 +183,8 @@ class Parent:
         try:
             kernel.setns(first.pidfd, kernel.CLONE_NEWPID)
             try:
-                program = self._clone(CHILD_NAMESPACES, slot, stdio, wishes)
+                with self._networks.entered() as network:
+                    program = self._clone(CHILD_NAMESPACES, slot, stdio, wishes)
             finally:
                 kernel.setns(self._self_pidfd, kernel.CLONE_NEWPID)
         except kernel.KernelRefusal:
@@ -194,7 +193,7 @@ class Parent:
             os.close(first.pidfd)
             self._stacks.append(self._used_stacks.pop(number))
             raise
-        return self._remember(Run(number, slot, first, program))
+        return self._remember(Run(number, slot, first, program, network))
 
     def _clone(
         self, flags: int, slot: int, stdio: tuple[int, int, int], wishes: dict[str, Any]
@@ -258,6 +257,8 @@ class Parent:
             self._free_slots.append(run.slot)
         if run.number in self._used_stacks:
             self._stacks.append(self._used_stacks.pop(run.number))
+        if self._networks is not None:
+            self._networks.give_back(run.network)
         if run.first is None:
             self._ending[run.program.pid] = run.number
             self._end_groups()

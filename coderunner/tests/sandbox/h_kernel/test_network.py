@@ -1,5 +1,6 @@
 """ATTACKS H: the network and the sockets of the host, judged by what arrives at real listeners."""
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -73,6 +74,24 @@ async def test_a_socket_pair_is_still_there(execute):
         "async def f():\n    await asyncio.sleep(0)\n    return 5\nprint(asyncio.run(f()))"
     )
     assert (await execute(code, security_level="isolated"))["stdout"] == "b'x'\n5\n"
+
+
+async def test_runs_at_the_same_time_are_in_different_networks(execute):
+    """Networks are used again, but never by two runs at once; each has nothing but a loopback that is down."""
+    code = (
+        "import os, time\ntime.sleep(0.5)\n[os.stat('/proc/self/ns/net').st_ino, open('/proc/net/dev').read().count(':')"
+        " if os.path.exists('/proc/net/dev') else 1]"
+    )
+    rounds = [
+        await asyncio.gather(*(execute(code, security_level="isolated", timeout=30) for _ in range(6)))
+        for _ in range(3)
+    ]
+    own = os.stat("/proc/self/ns/net").st_ino
+    for replies in rounds:
+        seen = [reply["value"][0] for reply in replies]
+        assert len(set(seen)) == len(seen), seen
+        assert own not in seen
+        assert {reply["value"][1] for reply in replies} == {1}
 
 
 async def test_a_descriptor_sent_over_the_channel_goes_nowhere(execute):
