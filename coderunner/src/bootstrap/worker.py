@@ -12,9 +12,9 @@ from coderunner.src.drivenadapters.database.owner import OWNER
 from executor.adapters.celery.worker import WorkerParts, WorkerPlan, run_worker
 from executor.adapters.prometheus import PrometheusMonitoring
 from executor.adapters.results import open_results
+from executor.http.worker_face import worker_face
 from rowkit.opening import database_url
 from servicekit.health import Health
-from servicekit.http import make_app
 from servicekit.keys import KeyFile, check_exposure
 from servicekit.metrics import Metrics
 
@@ -35,12 +35,9 @@ async def _parts(settings: Settings) -> AsyncIterator[WorkerParts]:
     async with AsyncExitStack() as resources:
         runs = await open_runs(settings, resources, health, metrics)
         results = await resources.enter_async_context(open_results(settings, results_folder(settings)))
-        app = make_app(
-            [], name="coderunner-worker", version=VERSION, description="Carries executions.", errors={},
+        face = worker_face(
+            name="coderunner-worker", version=VERSION, host=settings.host, port=settings.port, auth=settings.auth,
             keys=keys, health=health, metrics=metrics,
-            trusted_hosts=("*",) if settings.auth == "none" else (),
         )  # fmt: skip
-        server = app.listen(settings.port, settings.host)
-        resources.push_async_callback(server.close_all_connections)
-        resources.callback(server.stop)
+        await resources.enter_async_context(face)
         yield WorkerParts(handlers_of(settings, runs), results, PrometheusMonitoring(metrics.registry))

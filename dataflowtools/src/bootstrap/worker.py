@@ -13,9 +13,9 @@ from dataflowtools.src.drivenadapters.database.owner import OWNER
 from executor.adapters.celery.worker import WorkerParts, WorkerPlan, run_worker
 from executor.adapters.prometheus import PrometheusMonitoring
 from executor.adapters.results import open_results
+from executor.http.worker_face import worker_face
 from rowkit.opening import database_url
 from servicekit.health import Health
-from servicekit.http import make_app
 from servicekit.keys import KeyFile, check_exposure
 from servicekit.metrics import Metrics
 
@@ -40,12 +40,9 @@ async def _parts(settings: Settings) -> AsyncIterator[WorkerParts]:
         stores = Stores(files=files, file_catalogue=rows.files, tag_catalogue=rows.tags)
         uses = await open_uses(settings, stores, resources, health, metrics)
         results = await resources.enter_async_context(open_results(settings, results_folder(settings)))
-        app = make_app(
-            [], name="dataflowtools-worker", version=VERSION, description="Carries executions.", errors={},
+        face = worker_face(
+            name="dataflowtools-worker", version=VERSION, host=settings.host, port=settings.port, auth=settings.auth,
             keys=keys, health=health, metrics=metrics,
-            trusted_hosts=("*",) if settings.auth == "none" else (),
         )  # fmt: skip
-        server = app.listen(settings.port, settings.host)
-        resources.push_async_callback(server.close_all_connections)
-        resources.callback(server.stop)
+        await resources.enter_async_context(face)
         yield WorkerParts(handlers_of(settings, uses), results, PrometheusMonitoring(metrics.registry))
