@@ -24,14 +24,16 @@ def batch_uses(
     writing: WritingUses,
 ) -> BatchUses:
     """Build the use case of batches and what makes their operations."""
-    held, take = programs.held, documents.parse_document.take
+    held = programs.held
     archives = ZipArchives(programs.steps, held)
     run_batch = RunBatch(
         sources=OpenSources(
-            open_file=files.open_file, take=take, archives=archives, max_files=settings.batch_max_files
+            open_file=files.open_file, take=documents.parse_document.take, archives=archives,
+            max_files=settings.batch_max_files,
         ),
         results=BatchResults(
-            open_file=files.open_file, upload_files=files.upload_files, take=take, read=held.read, archives=archives
+            open_file=files.open_file, upload_files=files.upload_files, take=held.take, read=held.read,
+            archives=archives,
         ),
         at_once=settings.convert_workers,
     )  # fmt: skip

@@ -18,9 +18,9 @@ DYING = [sys.executable, str(Path(__file__).with_name("dying_service.py"))]
 
 
 def calm(folder, **more):
-    """Settings in which a busy machine holds nothing up, and files have their turns one by one."""
+    """A busy machine holds nothing up, files have their turns one by one, and results are larger than documents."""
     quiet = {"STEPFLOW_SCHEDULER_MAX_LOAD_PER_CORE": "1000", "STEPFLOW_SCHEDULER_MIN_FREE_MEMORY": "0"}
-    return environment(folder, CONVERT_WORKERS="1", **quiet, **more)
+    return environment(folder, CONVERT_WORKERS="1", DOCUMENT_MAX_BYTES="300", **quiet, **more)
 
 
 async def killed(folder, path, dies_after, body, files):

@@ -12,6 +12,17 @@ from dataflowtools.tests.http_service import stored
 
 SAMPLES = Path(__file__).resolve().parents[5] / "shared" / "data" / "documents"
 
+HOSTILE_JSON = [
+    b'{"text": "torn',
+    b"[" * 100_000,
+    b'{"text": "\\ud800"}',
+    b'{"text": "\xff"}',
+    b'{"text": "x", "pages": ' + b"9" * 5000 + b"}",
+    b'{"text": 1e999}',
+    b'"text"',
+    b"no JSON at all",
+]
+
 
 async def batch(client, status=202, **body):
     reply = await client.request("POST", "/api/file/batch", json=body)

@@ -147,15 +147,23 @@ async def test_files_of_others_are_not_found(tmp_path):
     path, (one, other) = make_keys(tmp_path, "a", "b", scopes=("files", "documents"))
     mine, theirs = {"Authorization": f"Bearer {one}"}, {"Authorization": f"Bearer {other}"}
     async with running(tmp_path, api_key_file=str(path)) as client:
-        file_id = (await stored(client, "a.txt", b"x", **mine))["file_id"]
-        body = {"operation": "parse", "file_ids": [file_id]}
-        reply = await client.request("POST", "/api/file/batch", json=body, headers=theirs)
-        place = reply.headers["Location"]
-        result = await client.request("GET", f"{place}/result?wait=30", headers=theirs, timeout_s=60)
-        strangers = await client.request("GET", place, headers=mine)
-
-        assert result.json()["output"]["items"][0]["error"]["code"] == "file_not_found"
-        assert_problem(strangers, 404, "execution_not_found")
+        file_id = (await stored(client, "a.md", b"x\n", **mine))["file_id"]
+        append = [{"op": "append", "content": {"text": "theirs"}}]
+        for body in (
+            {"operation": "parse", "file_ids": [file_id]},
+            {"operation": "edit", "file_ids": [file_id], "options": {"operations": append, "in_place": True}},
+        ):
+            reply = await client.request("POST", "/api/file/batch", json=body, headers=theirs)
+            place = reply.headers["Location"]
+            result = await client.request("GET", f"{place}/result?wait=30", headers=theirs, timeout_s=60)
+            assert result.json()["output"]["items"][0]["error"]["code"] == "file_not_found"
+            strangers = await client.request("GET", place, headers=mine)
+            assert_problem(strangers, 404, "execution_not_found")
+        fill = {"operation": "fill", "file_ids": ["a"], "options": {"template": file_id}}
+        refused = await client.request("POST", "/api/file/batch", json=fill, headers=theirs)
+        assert_problem(refused, 404, "file_not_found")
+        kept = await client.request("GET", f"/api/file/download/{file_id}", headers=mine)
+        assert kept.body == b"x\n"
 
 
 async def test_a_single_conversion_can_be_an_execution(client):

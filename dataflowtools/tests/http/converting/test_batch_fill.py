@@ -9,6 +9,7 @@ import pypdfium2
 import pytest
 
 from dataflowtools.tests.http.converting.batches import (
+    HOSTILE_JSON,
     SAMPLES,
     batch,
     codes,
@@ -106,6 +107,17 @@ async def test_results_are_named_by_their_data_and_no_two_alike(client):
 
     assert sorted(item["output"] for item in items) == ["for Li (2).md", "for Li.md"]
     assert made["for Li.md"] == b"Li "
+
+
+async def test_hostile_json_fails_alone(client):
+    template = (await stored(client, "note.md", b"{{ name }}"))["file_id"]
+    files = [(f"{n}.json", data) for n, data in enumerate(HOSTILE_JSON)]
+    _, items, made = await done(
+        client, "fill", [*files, ("good.json", b'\xef\xbb\xbf{"name": "x"}')], {"template": template}
+    )
+
+    assert codes(items) == [*["invalid_template_data"] * len(files), None]
+    assert made[items[-1]["output"]].strip() == b"x"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,16 @@ import openpyxl
 import pypdfium2
 import pytest
 
-from dataflowtools.tests.http.converting.batches import SAMPLES, batch, codes, done, locked, report_of, zip_of
+from dataflowtools.tests.http.converting.batches import (
+    HOSTILE_JSON,
+    SAMPLES,
+    batch,
+    codes,
+    done,
+    locked,
+    report_of,
+    zip_of,
+)
 from dataflowtools.tests.http.converting.test_batch_edit import lines_of
 from dataflowtools.tests.http_service import running, stored
 from dataflowtools.tests.unit.documents.making import bomb
@@ -100,6 +109,14 @@ async def test_json_that_a_request_could_not_hold_is_refused_alone(tmp_path):
 
     assert codes(report["items"]) == ["document_too_large", None]
     assert archive.read("a.txt").strip() == b"x"
+
+
+async def test_hostile_json_fails_alone(client):
+    files = [(f"{n}.json", data) for n, data in enumerate(HOSTILE_JSON)]
+    _, items, made = await done(client, "write", [*files, ("good.json", body({"text": "x"}))], {"to": "txt"})
+
+    assert codes(items) == [*["invalid_content"] * len(files), None]
+    assert made[items[-1]["output"]].strip() == b"x"
 
 
 @pytest.mark.parametrize(

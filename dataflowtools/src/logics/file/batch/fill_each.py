@@ -1,11 +1,14 @@
 """Batches that fill templates: every file is a template, or every file holds the data for one."""
 
 import asyncio
+import codecs
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, Never
+from typing import Any
+
+from pydantic_core import from_json
 
 from dataflowtools.src.errors import DocumentTooLarge, EmptyFile, InvalidTemplateData, RequestRefused
 from dataflowtools.src.logics.file.batch.ports.file_operation import FileOperation, FileResult
@@ -92,18 +95,15 @@ def _data_of(text: bytes) -> dict[str, Any]:
     if not text.strip():
         raise EmptyFile("The file is empty.")
     try:
-        found = json.loads(text.decode("utf-8-sig"), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as wrong:
+        found = from_json(text.removeprefix(codecs.BOM_UTF8), allow_inf_nan=False)
+        json.dumps(found, allow_nan=False)  # 1e999 is read as infinity
+    except ValueError as wrong:
         raise InvalidTemplateData("The file is not JSON in UTF-8.", []) from wrong
     if isinstance(found, dict):
         return {"data": found}
     if isinstance(found, list) and found and all(isinstance(one, dict) for one in found):
         return {"records": found}
     raise InvalidTemplateData("The file holds neither a JSON object nor a list of them.", [])
-
-
-def _no_constant(name: str) -> Never:
-    raise ValueError(name)
 
 
 def _result(filled: FilledFile, name: str) -> FileResult:

@@ -1,11 +1,10 @@
 """What a new document is to hold and how it is to look, as a request or a file says it."""
 
 import codecs
-import json
 from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, from_json
 
 from dataflowtools.src.common.strict_model import Model
 from dataflowtools.src.errors import EmptyFile, InvalidContent
@@ -91,7 +90,7 @@ def _pointer(text: bytes, fault: ErrorDetails) -> str:
     """Lead to the value at fault; of several types that it may have, the finding also names the one tried."""
     if fault["type"] == "json_invalid":
         return ""
-    value, parts = json.loads(text), list[str]()
+    value, parts = from_json(text), list[str]()
     if not (isinstance(value, dict) and "content" in value):
         value = {"content": value}
     for part in fault["loc"]:
