@@ -23,7 +23,10 @@ class FakeTagCatalogue(TagCatalogue):
                 raise IdempotencyKeyReused("This Idempotency-Key was used for another request.")
             return self._counted(self._get(tag.tenant, known[1]))
         if tag.parent_id is not None:
-            self._get(tag.tenant, tag.parent_id, "parent")
+            parent = self._get(tag.tenant, tag.parent_id, "parent")
+            tag = dataclasses.replace(tag, path=f"{parent.path}/{tag.name}")
+            if len(tag.path) > MAX_PATH_CHARS:
+                raise InvalidTag("The path would be too long.", field="parent")
         if any(other.tenant == tag.tenant and other.path == tag.path for other in self.tags.values()):
             raise TagExists(f"There is a tag {tag.path!r} already.", field="name")
         self.tags[tag.tag_id] = tag

@@ -1,5 +1,6 @@
 """File queries and tag expressions as SQL conditions."""
 
+import re
 from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, and_, false, not_, or_, select
@@ -8,6 +9,8 @@ from dataflowtools.src.common.stored_file import FileQuery
 from dataflowtools.src.common.tags import AllOf, AnyOf, HasTag, NoneOf, TagExpression
 from dataflowtools.src.drivenadapters.database.columns import to_microseconds
 from dataflowtools.src.drivenadapters.database.schema import file_metadata, file_tags, files, tags
+
+_ID = re.compile("[0-9a-f]{32}")
 
 
 def conditions(tenant: str, query: FileQuery) -> ColumnElement[bool]:
@@ -18,6 +21,19 @@ def conditions(tenant: str, query: FileQuery) -> ColumnElement[bool]:
 def below(path: str) -> ColumnElement[bool]:
     """Hold for every tag under the path; LIKE would fold case on one of the databases."""
     return and_(tags.c.path >= path + "/", tags.c.path < path + "0")  # 0 follows / in every encoding here
+
+
+def _below_id(tenant: str, tag_id: str) -> ColumnElement[bool]:
+    """Hold for every tag under the one of that id."""
+    if not _ID.fullmatch(tag_id):
+        return false()
+    top = tags.alias("top")
+    return (
+        select(top.c.tag_id)
+        .where(top.c.tenant == tenant, top.c.tag_id == tag_id)
+        .where(tags.c.path >= top.c.path.concat("/"), tags.c.path < top.c.path.concat("0"))
+        .exists()
+    )
 
 
 def _of_file(query: FileQuery) -> Iterator[ColumnElement[bool]]:
@@ -64,7 +80,7 @@ def _tagged(tenant: str, expression: TagExpression) -> ColumnElement[bool]:
             bearers = (
                 select(file_tags.c.file_id)
                 .join(tags, tags.c.tag_id == file_tags.c.tag_id)
-                .where(tags.c.tenant == tenant, chosen)
+                .where(tags.c.tenant == tenant, or_(chosen, _below_id(tenant, reference)))
             )
             is_bearer: ColumnElement[bool] = files.c.file_id.in_(bearers)
             return is_bearer

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -32,11 +33,10 @@ class SqlTagCatalogue(TagCatalogue):
             before = None if request is None else self._added_before(connection, request, tag)
             if before is not None:
                 return before
-            if tag.parent_id is not None:
-                _row(connection, tag.tenant, tag.parent_id, field="parent")
-            with _unique(tag.path):
-                connection.execute(insert(tags).values(**_values(tag)))
-            return tag
+            placed = _below_parent(connection, tag)
+            with _unique(placed.path):
+                connection.execute(insert(tags).values(**_values(placed)))
+            return placed
 
         return await self._database.write(work)
 
@@ -75,7 +75,7 @@ class SqlTagCatalogue(TagCatalogue):
 
     async def update(self, tenant: str, tag_id: str, change: TagChange) -> Tag:
         def work(connection: Connection) -> Tag:
-            row = _row(connection, tenant, tag_id)
+            row = _row(connection, tenant, tag_id, lock=True)
             values: dict[str, Any] = {"modified_at": to_microseconds(self._now())}
             if change.colour is not None:
                 values["colour"] = change.colour or None
@@ -112,8 +112,22 @@ def _unique(path: str) -> Iterator[None]:
         raise TagExists(f"There is a tag {path!r} already.", field="name") from exc
 
 
-def _row(connection: Connection, tenant: str, reference: str, *, field: str = "tag_id") -> Any:
-    row = find_tag_row(connection, tenant, reference)
+def _below_parent(connection: Connection, tag: Tag) -> Tag:
+    """Place a tag below its parent, wherever that has been moved meanwhile."""
+    if tag.parent_id is None:
+        return tag
+    parent = _row(connection, tag.tenant, tag.parent_id, field="parent", lock=True)
+    path = f"{parent.path}{PATH_SEPARATOR}{tag.name}"
+    if len(path) > MAX_PATH_CHARS:
+        raise InvalidTag(f"A path would have more than {MAX_PATH_CHARS} characters.", field="parent")
+    return replace(tag, path=path)
+
+
+def _row(
+    connection: Connection, tenant: str, reference: str, *, field: str = "tag_id", lock: bool = False
+) -> Any:
+    """Find a row; a locked one is not moved by another before the work is done."""
+    row = find_tag_row(connection, tenant, reference, lock=lock)
     if row is None:
         raise TagNotFound("There is no such tag.", field=field)
     return row
@@ -126,7 +140,7 @@ def _moved(connection: Connection, row: Any, change: TagChange) -> dict[str, Any
     if change.parent == "":
         parent_id, above = None, ""
     elif change.parent is not None:
-        parent = _row(connection, row.tenant, change.parent, field="parent")
+        parent = _row(connection, row.tenant, change.parent, field="parent", lock=True)
         if parent.path == row.path or parent.path.startswith(row.path + PATH_SEPARATOR):
             raise InvalidTag("A tag cannot be moved below itself.", field="parent")
         parent_id, above = parent.tag_id, parent.path
@@ -138,7 +152,7 @@ def _move_subtree(connection: Connection, row: Any, path: str) -> None:
     if path == row.path:
         return
     subtree = and_(tags.c.tenant == row.tenant, under(row.path))
-    rows = connection.execute(select(tags.c.tag_id, tags.c.path).where(subtree)).all()
+    rows = connection.execute(select(tags.c.tag_id, tags.c.path).where(subtree).with_for_update()).all()
     moved = {tag_id: path + old[len(row.path) :] for tag_id, old in rows}
     if max(map(len, [path, *moved.values()])) > MAX_PATH_CHARS:
         raise InvalidTag(f"A path would have more than {MAX_PATH_CHARS} characters.", field="parent")

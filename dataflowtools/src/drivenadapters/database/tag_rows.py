@@ -13,10 +13,11 @@ from dataflowtools.src.drivenadapters.database.schema import file_tags, tags
 from dataflowtools.src.drivenadapters.database.statements import insert_unless_there
 
 
-def find_tag_row(connection: Connection, tenant: str, reference: str) -> Any:
-    """Return the row that has this id or path, or None."""
+def find_tag_row(connection: Connection, tenant: str, reference: str, *, lock: bool = False) -> Any:
+    """Return the row that has this id or path, or None; where both are there, the id's."""
     chosen = or_(tags.c.tag_id == reference, tags.c.path == reference)
-    return connection.execute(select(tags).where(tags.c.tenant == tenant, chosen)).first()
+    wanted = select(tags).where(tags.c.tenant == tenant, chosen).order_by(tags.c.tag_id != reference)
+    return connection.execute(wanted.with_for_update() if lock else wanted).first()
 
 
 def retag(

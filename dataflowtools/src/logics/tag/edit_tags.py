@@ -38,7 +38,9 @@ class CreateTag:
 
         Raises InvalidTag, TagNotFound (the parent's), TagExists or IdempotencyKeyReused.
         """
-        above = None if parent is None else await self._catalogue.find(tenant, check_reference(parent))
+        above = None
+        if parent is not None:
+            above = await self._catalogue.find(tenant, check_reference(parent, field="parent"))
         tidy, now = check_name(name), self._now()
         tag = Tag(
             tag_id=secrets.token_hex(16),
@@ -67,7 +69,9 @@ class ListTags:
         self, tenant: str, *, below: str | None, after: str | None, limit: int
     ) -> tuple[Sequence[Tag], str | None]:
         """Return tags and the path to go on from, if there are more; raises TagNotFound."""
-        parent = None if below is None else await self._catalogue.find(tenant, check_reference(below))
+        parent = None
+        if below is not None:
+            parent = await self._catalogue.find(tenant, check_reference(below, field="parent"))
         path = None if parent is None else parent.path
         found = await self._catalogue.find_tree(tenant, below=path, after=after, limit=limit + 1)
         page = found[:limit]
@@ -84,7 +88,7 @@ class UpdateTag:
         """Change and return the tag; raises InvalidTag, TagNotFound or TagExists."""
         checked = TagChange(
             name=None if change.name is None else check_name(change.name),
-            parent=check_reference(change.parent) if change.parent else change.parent,
+            parent=check_reference(change.parent, field="parent") if change.parent else change.parent,
             colour=None if change.colour is None else check_colour(change.colour),
             description=None if change.description is None else check_description(change.description),
         )

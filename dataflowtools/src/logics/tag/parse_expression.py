@@ -4,7 +4,8 @@ expression = term { "or" term }
 term       = factor { ["and"] factor }
 factor     = "not" factor | "(" expression ")" | tag
 
-A tag is a path or an id; one with spaces or parentheses, or that reads like an operator, stands in quotes.
+A tag is a path or an id; one with spaces or parentheses, or that reads like an operator, stands in quotes of either
+kind, and a quote within is doubled. A ! right before a tag is a "not".
 """
 
 import re
@@ -19,7 +20,13 @@ MAX_TAGS = 64
 MAX_DEPTH = 32
 MAX_CHARS = 4096
 
-_TOKEN = re.compile(r'\s*(?:(?P<mark>[()])|"(?P<quoted>[^"]*)"|(?P<word>[^\s()"]+))')
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<mark>[()]|!(?=[^\s)!=]))
+    |"(?P<quoted>(?:[^"]|"")*)"|'(?P<single>(?:[^']|'')*)'(?=[\s()]|$)
+    |(?P<word>[^\s()"]+))""",
+    re.VERBOSE,
+)
+_QUOTES = {"quoted": '"', "single": "'"}
 _OPERATORS = {
     "and": "and",
     "&": "and",
@@ -71,9 +78,10 @@ def _token(match: re.Match[str]) -> _Token:
     kind = str(match.lastgroup)
     column, found = match.start(kind) + 1, match[kind]
     if kind == "mark":
-        return _Token(found, found, column)
-    operator = _OPERATORS.get(found.lower()) if kind == "word" else None
-    return _Token(operator or "tag", found, column)
+        return _Token("not" if found == "!" else found, found, column)
+    if kind in _QUOTES:
+        return _Token("tag", found.replace(_QUOTES[kind] * 2, _QUOTES[kind]), column)
+    return _Token(_OPERATORS.get(found.lower(), "tag"), found, column)
 
 
 class _Parser:

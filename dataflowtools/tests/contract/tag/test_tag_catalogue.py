@@ -54,6 +54,30 @@ async def test_a_tag_is_found_by_id_and_by_path(tags):
             await tags.find(tenant, reference)
 
 
+async def test_a_tag_is_added_below_where_its_parent_is_now(tags, tree):
+    late = make_tag("a/b/late", tree["a/b"])
+    await tags.update("acme", tree["a/b"].tag_id, TagChange(name="moved"))
+
+    assert (await tags.add(late)).path == "a/moved/late"
+    assert (await tags.find("acme", late.tag_id)).path == "a/moved/late"
+
+
+async def test_whatever_moves_at_once_the_tree_stays_one(tags, tree):
+    moves = [("a", "z"), ("z", "a/b/c"), ("ab", "a"), ("a/x", "ab")]
+    for _ in range(3):
+        children = [make_tag(f"new{secrets.token_hex(3)}", tree["a/b"]) for _ in range(3)]
+        calls = [
+            tags.update("acme", tree[one].tag_id, TagChange(parent=tree[under].tag_id))
+            for one, under in moves
+        ]
+        await asyncio.gather(*calls, *map(tags.add, children), return_exceptions=True)
+        found = {tag.tag_id: tag for tag in await tags.find_tree("acme", below=None, after=None, limit=99)}
+        for tag in found.values():
+            above = found[tag.parent_id].path + "/" if tag.parent_id else ""
+            assert tag.path == above + tag.name
+        assert all(child.tag_id in found for child in children)
+
+
 async def test_a_path_exists_once_for_each_tenant(tags, tree):
     with pytest.raises(TagExists):
         await tags.add(make_tag("a/b", tree["a"]))

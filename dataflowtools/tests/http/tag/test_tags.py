@@ -1,6 +1,8 @@
 """/api/tag/*."""
 
+import json
 import random
+from urllib.parse import urlencode
 
 import pytest
 
@@ -66,6 +68,39 @@ async def test_a_tag_is_renamed_moved_and_described(client):
     assert (await client.request("PUT", "/api/tag/update", json=back)).json()["path"] == "renamed"
     plain = {"tag_id": new["tag_id"], "colour": None}
     assert (await client.request("PUT", "/api/tag/update", json=plain)).json()["colour"] is None
+
+
+async def test_files_are_found_by_expressions_with_ids_quotes_and_marks(client):
+    top = await create(client, "top")
+    await create(client, 'it\'s "new"', "top")
+    form = Form().file("a", b"a").text("tags", json.dumps(['top/it\'s "new"']))
+    file_id = (await upload(client, form)).json()["file_id"]
+    other = (await upload(client, Form().file("b", b"b"))).json()["file_id"]
+    found = {}
+    for expression in (
+        top["tag_id"],
+        "!top",
+        '"top/it\'s ""new"""',
+        "'top/it''s \"new\"'",
+        "!nobody and top",
+    ):
+        reply = await client.request("GET", f"/api/file/list?{urlencode({'tag': expression})}")
+        assert reply.status == 200, reply.body
+        found[expression] = [file["file_id"] for file in reply.json()["files"]]
+
+    assert found.pop("!top") == [other]
+    assert set(map(tuple, found.values())) == {(file_id,)}, "an id stands for all below it, as a path does"
+
+
+async def test_a_wrong_parent_is_told_at_the_parent(client):
+    for method, path, body in (
+        ("POST", "create", {"name": "a", "parent": ""}),
+        ("PUT", "update", {"tag_id": "x", "parent": "a//b"}),
+    ):
+        problem = assert_problem(
+            await client.request(method, f"/api/tag/{path}", json=body), 422, "invalid_tag"
+        )
+        assert problem["errors"][0]["pointer"] == "/parent"
 
 
 @pytest.mark.parametrize("in_body", [True, False])

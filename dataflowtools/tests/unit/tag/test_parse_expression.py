@@ -33,6 +33,12 @@ A, B, C = HasTag("a"), HasTag("b"), HasTag("c")
         ("((((a))))", A),
         ("android or notes", AnyOf((HasTag("android"), HasTag("notes")))),
         ('a"b"', AllOf((A, B))),
+        ("a and 'last year'", AllOf((A, HasTag("last year")))),
+        ('\'it\'\'s\' or "say ""no"""', AnyOf((HasTag("it's"), HasTag('say "no"')))),
+        ("O'Neil", HasTag("O'Neil")),
+        ("!a and !(b or c)", AllOf((NoneOf(A), NoneOf(AnyOf((B, C)))))),
+        ("a!", HasTag("a!")),
+        ("R&D", HasTag("R&D")),
     ],
 )
 def test_expressions_bind_as_people_expect(text, expression):

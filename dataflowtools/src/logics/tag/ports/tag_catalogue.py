@@ -12,10 +12,11 @@ class TagCatalogue(ABC):
 
     @abstractmethod
     async def add(self, tag: Tag, *, request: RequestName | None = None) -> Tag:
-        """Add a tag whose path and parent fit, and return it.
+        """Add a tag and return it; its path is the one that its parent has now, and its name.
 
         A named request that is repeated within a day adds nothing: what it added then is returned.
-        Raises TagExists, TagNotFound (the parent's, or of what was added then) or IdempotencyKeyReused.
+        Raises TagExists, InvalidTag, TagNotFound (the parent's, or of what was added then) or
+        IdempotencyKeyReused.
         """
 
     @abstractmethod
