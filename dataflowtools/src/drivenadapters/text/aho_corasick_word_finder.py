@@ -1,5 +1,6 @@
 """Words counted by one automaton in one pass over the text."""
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
@@ -32,16 +33,21 @@ def _count(words: Collection[str], text: str, *, whole_words: bool) -> Mapping[s
     spellings: defaultdict[str, list[str]] = defaultdict(list)
     for word in dict.fromkeys(words):
         if word:
-            spellings[word.casefold()].append(word)
+            spellings[_folded(word)].append(word)
     if not spellings:
         return {}
-    folded = text.casefold()
+    folded = _folded(text)
     patterns = list(spellings)
     counts: Counter[int] = Counter()
     for pattern, start, end in _matches(patterns, folded):
         if not whole_words or _stands_alone(folded, start, end):
             counts[pattern] += 1
     return {word: count for pattern, count in counts.items() for word in spellings[patterns[pattern]]}
+
+
+def _folded(text: str) -> str:
+    """Make one of what people take for the same: letters in any case, full or half width, accents in any form."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _matches(patterns: list[str], text: str) -> Iterator[tuple[int, int, int]]:

@@ -29,6 +29,7 @@ def finder(request) -> Iterator[WordFinder]:
         (["发票", "增值税发票"], "增值税发票与发票", {"发票": 2, "增值税发票": 1}),
         (["Invoice", "INVOICE"], "invoice Invoice", {"Invoice": 2, "INVOICE": 2}),
         (["straße"], "STRASSE", {"straße": 1}),
+        (["éclair", "ＡＢＣ", "12"], "e\u0301clair abc ABC １２", {"éclair": 1, "ＡＢＣ": 2, "12": 1}),
         (["😀"], "a😀b", {"😀": 1}),
         (["x"], "", {}),
         ([], "text", {}),

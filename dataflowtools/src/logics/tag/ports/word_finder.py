@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 
 class WordFinder(ABC):
-    """Finds words wherever they stand, also within and across one another, in any case."""
+    """Finds words wherever they stand, also within and across one another, in any case, width and composition."""
 
     @abstractmethod
     async def count(self, words: Collection[str], text: str, *, whole_words: bool) -> Mapping[str, int]:
