@@ -20,7 +20,8 @@ class DataflowError(Exception):
         """What the problem document lists: the field at fault, if one is."""
         if self.field is None:
             return ()
-        return ({"pointer": self.field, "code": self.code, "message": self.message},)
+        pointer = f"/{self.field.removeprefix('/')}"
+        return ({"pointer": pointer, "code": self.code, "message": self.message},)
 
 
 class RequestRefused(DataflowError):

@@ -75,7 +75,7 @@ async def test_content_that_belies_its_name_is_a_415_that_names_the_type(
     document = assert_problem(await upload(client, Form().file(name, content)), 415, "type_mismatch")
     assert document["found"] == found
     assert found in document["detail"]
-    assert document["errors"][0]["pointer"] == "file"
+    assert document["errors"][0]["pointer"] == "/file"
     assert blobs_in(tmp_path) == []
 
 

@@ -97,3 +97,36 @@ async def test_a_stored_file_and_chosen_formats(seeing):
     assert [code["text"] for code in reply.json()["barcodes"]] == ["stored"]
     assert await seeing.barcodes(out.getvalue(), formats="EAN13,Code128") == []
     assert len(await seeing.barcodes(out.getvalue(), formats="QR Code", try_harder="false")) == 1
+
+
+@pytest.mark.parametrize(
+    ("order", "pointer"),
+    [
+        ({"format": "Nonsense", "text": "1"}, "/format"),
+        ({"format": "QRCode", "text": "1", "error_correction": "Z"}, "/error_correction"),
+        ({"format": "EAN13", "text": "4006381333932"}, "/text"),
+        ({"format": "Code39", "text": "abc"}, "/text"),
+        ({"format": "Code128", "text": "(01)09501101530004(10)A1", "gs1": True}, "/text"),
+    ],
+)
+async def test_what_cannot_be_drawn_is_pointed_at(seeing, order, pointer):
+    problem = assert_problem(await generate(seeing, **order), 422, "invalid_code")
+    assert [fault["pointer"] for fault in problem["errors"]] == [pointer]
+
+
+async def test_a_format_that_is_not_read_is_refused_and_any_spelling_of_one_taken(seeing):
+    drawn = (await generate(seeing, format="upc-a", text="036000291452")).body
+    problem = assert_problem(
+        await seeing.post("barcode", drawn, formats="Nonsense"), 422, "invalid_selection"
+    )
+    assert problem["errors"][0]["pointer"] == "/formats"
+    assert "QRCode" in problem["detail"]
+    for spelling in ("UPC-A", "upca", "ean_13", "EANUPC"):
+        assert [code["text"] for code in await seeing.barcodes(drawn, formats=spelling)] == ["0036000291452"]
+    assert await seeing.barcodes(drawn, formats="qr code") == []
+
+
+async def test_a_fault_of_a_field_is_told_as_a_pointer(seeing):
+    drawn = (await generate(seeing, format="QRCode", text="1")).body
+    problem = assert_problem(await seeing.post("extract", drawn, pages="9"), 422, "invalid_selection")
+    assert problem["errors"][0]["pointer"] == "/pages"

@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -19,6 +19,7 @@ from dataflowtools.src.drivenadapters.ocr.worker.code_attempts import (
     plain_looks,
 )
 from dataflowtools.src.drivenadapters.ocr.worker.page_jobs import describe, load_page
+from dataflowtools.src.drivenadapters.ocr.worker.symbologies import is_wanted, readable
 from dataflowtools.src.drivenadapters.workers.job import Job
 
 Grey = NDArray[np.uint8]
@@ -40,20 +41,19 @@ _SHORT = {"EAN8", "UPCE"}  # seen twice or not at all: a few bars of something e
 
 def read_codes(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Read every code of one page of a picture or a PDF."""
+    formats = readable(arguments.get("formats") or ())
     page = load_page(job, arguments)
     pixels = page["pixels"]
     grey = pixels.array if pixels.array.ndim == 2 else cv2.cvtColor(pixels.array, cv2.COLOR_BGR2GRAY)  # noqa: PLR2004  # grey
-    codes = codes_on(
-        grey, factor=pixels.factor, formats=arguments.get("formats") or (), retries=bool(arguments["retries"])
-    )
+    codes = codes_on(grey, factor=pixels.factor, formats=formats, retries=bool(arguments["retries"]))
     return describe(page) | {"codes": codes, "second_opinion": second_opinion.is_there()}
 
 
 def codes_on(
-    grey: Grey, *, factor: float = 1.0, formats: Sequence[str] = (), retries: bool
+    grey: Grey, *, factor: float = 1.0, formats: frozenset[str] = frozenset(), retries: bool
 ) -> list[dict[str, Any]]:
     """Find the codes on a grey picture that is `factor` times smaller than the page."""
-    found = _Codes(factor, set(formats), page_area=grey.size * factor**2)
+    found = _Codes(factor, formats, page_area=grey.size * factor**2)
     if grey.min() != grey.max():
         _read_all(grey, found, retries=retries)
     return found.codes
@@ -62,7 +62,7 @@ def codes_on(
 class _Codes:
     """What was found so far: each code once, however many passes saw it."""
 
-    def __init__(self, factor: float, wanted: set[str], *, page_area: float) -> None:
+    def __init__(self, factor: float, wanted: frozenset[str], *, page_area: float) -> None:
         self._page_area = page_area
         self.codes: list[dict[str, Any]] = []
         self._doubtful: list[dict[str, Any]] = []
@@ -75,7 +75,7 @@ class _Codes:
         code["polygon"] = [
             [round(float(x) * self._factor, 1), round(float(y) * self._factor, 1)] for x, y in polygon
         ]
-        if self._wanted and code["format"] not in self._wanted and code["family"] not in self._wanted:
+        if self._wanted and not is_wanted(code["format"], code["family"], code["text"], self._wanted):
             return
         if doubtful and code["format"] in _RETAIL:
             self._doubtful.append(code)

@@ -8,22 +8,27 @@ import numpy as np
 import zxingcpp
 
 from dataflowtools.src.drivenadapters.ocr.worker.page_jobs import as_png
+from dataflowtools.src.drivenadapters.ocr.worker.symbologies import creatable
 from dataflowtools.src.drivenadapters.workers.job import Job
 from dataflowtools.src.errors import InvalidCode
 
 _MAX_SIDE_PX = 8000
+_CAPITALS = {zxingcpp.BarcodeFormat.Code39, zxingcpp.BarcodeFormat.Code39Std}
 
 
 def draw_code(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Draw one code as PNG or SVG; InvalidCode when the symbology cannot hold the content."""
-    name = str(arguments["format"])
+    wanted = creatable(str(arguments["format"]))
     content: str | bytes = str(arguments["text"])
     if arguments.get("bytes"):
         content = base64.b64decode(str(arguments["bytes"]))
+    if wanted in _CAPITALS and content != content.upper():
+        raise InvalidCode(f"{wanted.name} has no small letters; Code39Ext has.", field="/text")
     try:
-        barcode = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat[name], **_options(arguments))
-    except (ValueError, RuntimeError, KeyError, TypeError) as exc:
-        raise InvalidCode(f"{name} cannot hold this: {_reason(exc)}", field="/text") from exc
+        barcode = zxingcpp.create_barcode(content, wanted, **_options(arguments))
+    except (ValueError, RuntimeError, TypeError) as exc:
+        field = "/error_correction" if "ecLevel" in str(exc) else "/text"
+        raise InvalidCode(f"{wanted.name} cannot hold this: {_reason(exc)}", field=field) from exc
     look = {"add_hrt": bool(arguments["human_readable"]), "add_quiet_zones": bool(arguments["quiet_zone"])}
     scale = int(arguments["scale"])
     if arguments["output"] == "svg":

@@ -53,7 +53,7 @@ def format_of(file: BinaryIO) -> str:
     if b"%PDF-" in file.read(1024):
         return "pdf"
     raise UnsupportedType(
-        "Neither a picture (png, jpg, webp, bmp, gif, tiff, heic) nor a PDF.", field="/file"
+        "Neither a picture (png, jpg, webp, bmp, gif, tiff, heic, avif) nor a PDF.", field="/file"
     )
 
 
