@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema
 
 from dataflowtools.src.driveradapters.file.convert_models import ConversionOptions
 from dataflowtools.src.driveradapters.file.parse_models import ParseChoices
+from dataflowtools.src.driveradapters.file.template_models import FillChoices
 from dataflowtools.src.errors import RequestRefused
 from dataflowtools.src.logics.file.batch.operations import BatchOperations
 from dataflowtools.src.logics.file.batch.run_batch import Operation as BatchOperation
@@ -57,20 +58,14 @@ class EditAll(Body):
     )
 
 
-class FillAll(Body):
+class FillAll(FillChoices):
     """fill: one object of data for every file as a template, or one template for every file as data."""
 
     data: dict[str, Any] | None = Field(None, description="The fields for every template.")
     template: str | None = Field(
         None, min_length=1, max_length=100,
-        description="A stored template; the files are JSON objects, or tables with a record a row.",
+        description="A stored template; the files are JSON objects or lists of them, or tables with a record a row.",
     )  # fmt: skip
-    to: str = Field("", max_length=100, description="The template's own format, or pdf.")
-    output: Literal["auto", "zip", "merged"] = Field(
-        "auto", description="Of a file with several records: a zip of documents, or merged in one docx."
-    )
-    name: str = Field("", max_length=1000, description="Name of each result, itself a template.")
-    missing: Literal["error", "empty"] = Field("error", description="empty leaves missing fields blank.")
 
     @model_validator(mode="after")
     def _one_side(self) -> "FillAll":
@@ -148,10 +143,9 @@ def _edit(text: bytes, operations: BatchOperations) -> BatchOperation:
 
 def _fill(text: bytes, operations: BatchOperations) -> BatchOperation:
     asked = _read(text, FillAll)
-    choices = asked.model_dump(include={"to", "output", "name", "missing"})
     if asked.template is not None:
-        return operations.fill_from(asked.template, choices)
-    return operations.fill(asked.data or {}, choices)
+        return operations.fill_from(asked.template, asked.choices())
+    return operations.fill(asked.data or {}, asked.choices())
 
 
 def _read(text: bytes, model: type[Model]) -> Model:

@@ -39,8 +39,8 @@ class DataRequest(Body):
         )
 
 
-class FillRequest(DataRequest):
-    """How to fill the template."""
+class FillChoices(Body):
+    """How a template is filled."""
 
     to: str = Field("", max_length=100, description="The template's own format, or pdf.")
     output: Literal["auto", "zip", "merged"] = Field(
@@ -56,12 +56,19 @@ class FillRequest(DataRequest):
         description="leave_out makes a zip of the records that can be filled in; the others are told in warnings.",
     )
 
+    def choices(self) -> dict[str, Any]:
+        """Give the choices as the use case takes them."""
+        return self.model_dump(include=set(FillChoices.model_fields))
+
+
+class FillRequest(DataRequest, FillChoices):
+    """A stored template, data for it, and how to fill it."""
+
     def ask(self) -> TemplateAsk:
         """Give the request as the use case takes it."""
-        choices = self.model_dump(include={"to", "output", "name", "missing", "bad_records"})
         return TemplateAsk(
             file_id=self.file_id, data=self.data, records=self.records, data_file_id=self.data_file_id,
-            choices=choices,
+            choices=self.choices(),
         )  # fmt: skip
 
 

@@ -99,6 +99,17 @@ async def test_the_members_of_a_zip_are_filled_in_merged_and_printed(client):
     assert ["Dear a," in several[0], "Dear c," in several[1]] == [True, True]
 
 
+async def test_records_that_cannot_be_filled_in_are_left_out_where_that_is_asked_for(client):
+    template = (await stored(client, "note.md", b"{{ name }}"))["file_id"]
+    files = [("rows.json", json.dumps([{"name": "a"}, {"other": 1}, {"name": "c"}]).encode())]
+    _, items, made = await done(client, "fill", files, {"template": template, "bad_records": "leave_out"})
+
+    assert items[0]["records"] == 2
+    assert "record_left_out" in [warning["code"] for warning in items[0]["warnings"]]
+    with zipfile.ZipFile(io.BytesIO(made["rows.zip"])) as notes:
+        assert [notes.read(name) for name in notes.namelist()] == [b"a", b"c"]
+
+
 async def test_results_are_named_by_their_data_and_no_two_alike(client):
     template = (await stored(client, "note.md", b"{{ name }} {{ note }}"))["file_id"]
     files = [(f"{n}.json", json.dumps({"name": "Li", "n": n}).encode()) for n in range(2)]
@@ -128,6 +139,7 @@ async def test_hostile_json_fails_alone(client):
         ({"data": []}, 422, "validation_failed", "/options/data"),
         ({"data": {}, "records": []}, 422, "validation_failed", "/options/records"),
         ({"data": {}, "output": "flat"}, 422, "validation_failed", "/options/output"),
+        ({"data": {}, "output": "merged", "bad_records": "leave_out"}, 422, "unsupported_conversion", "/options/bad_records"),
         ({"data": {}, "to": "../x"}, 422, "unsupported_conversion", "/options/to"),
         ({"template": "0" * 32}, 404, "file_not_found", "/options/template"),
         ({"data": {"logo": {"type": "picture", "file_id": "0" * 32}}}, 404, "file_not_found", "/options/data"),
@@ -141,8 +153,20 @@ async def test_what_cannot_fill_anything_is_refused_before_it_is_accepted(
     assert assert_problem(reply, status, code)["errors"][0]["pointer"] == pointer
 
 
-async def test_a_template_that_is_none_is_refused_before_the_batch_is_accepted(client):
-    broken = (await stored(client, "t.md", b"{% for x in items %}"))["file_id"]
-    reply = await batch(client, 422, operation="fill", file_ids=["a"], options={"template": broken})
+@pytest.mark.parametrize(
+    ("source", "options", "code", "pointer"),
+    [
+        (b"{% for x in items %}", {}, "template_error", "/options/template"),
+        (b"{{ a }}", {"to": "docx"}, "unsupported_conversion", "/options/to"),
+        (b"{{ a }}", {"output": "merged"}, "unsupported_conversion", "/options/output"),
+    ],
+)  # fmt: skip
+async def test_a_template_that_cannot_be_filled_so_is_refused_before_the_batch_is_accepted(
+    client, source, options, code, pointer
+):
+    template = (await stored(client, "t.md", source))["file_id"]
+    reply = await batch(
+        client, 422, operation="fill", file_ids=["a"], options={"template": template, **options}
+    )
 
-    assert assert_problem(reply, 422, "template_error")["errors"][0]["pointer"] == "/options/template"
+    assert assert_problem(reply, 422, code)["errors"][0]["pointer"] == pointer

@@ -20,6 +20,7 @@ from dataflowtools.src.logics.file.templates.fill_template import (
     FilledFile,
     FillTemplate,
     TemplateAsk,
+    check_choices,
 )
 from dataflowtools.src.logics.file.writing.ports.document_workshop import InputFile
 
@@ -60,12 +61,13 @@ class FillFromData(FileOperation):
         self._max_bytes = max_bytes
 
     async def verify(self, tenant: str) -> None:
-        """Look whether the template is there and is one."""
+        """Look whether the template is there, is one, and can be filled as was chosen."""
         try:
-            await self._fill_template.slots(tenant, self._ask.file_id)
+            facts = await self._fill_template.slots(tenant, self._ask.file_id)
         except RequestRefused as wrong:
             wrong.field = "/template"
             raise
+        check_choices(self._ask.choices or {}, template=facts["format"])
 
     @asynccontextmanager
     async def apply(self, tenant: str, document: TakenDocument, name: str) -> AsyncIterator[FileResult]:

@@ -16,7 +16,7 @@ from dataflowtools.src.logics.file.converting.options import ConvertOptions
 from dataflowtools.src.logics.file.documents.options import ReadOptions, page_ranges
 from dataflowtools.src.logics.file.documents.parse_document import ParseDocument
 from dataflowtools.src.logics.file.documents.ports.document_reader import TakenDocument
-from dataflowtools.src.logics.file.templates.fill_template import FillTemplate, check_target
+from dataflowtools.src.logics.file.templates.fill_template import FillTemplate, check_choices
 from dataflowtools.src.logics.file.writing.edit_document import EditDocument
 from dataflowtools.src.logics.file.writing.write_document import WriteDocument, check_order
 
@@ -61,10 +61,10 @@ class BatchOperations:
 
     def fill(self, data: Mapping[str, Any], choices: Mapping[str, Any]) -> Operation:
         """Fill each file with the data; raises UnsupportedConversion."""
-        check_target(choices.get("to", ""))
+        check_choices(choices)
         return FillTemplates(self.fill_template, self.read, data, choices)
 
     def fill_from(self, template: str, choices: Mapping[str, Any]) -> Operation:
         """Fill the template with what each file holds; raises UnsupportedConversion."""
-        check_target(choices.get("to", ""))
+        check_choices(choices)
         return FillFromData(self.fill_template, self.read, template, choices, max_bytes=self.max_json_bytes)

@@ -129,9 +129,17 @@ def _filled(file: MadeFile, facts: Mapping[str, Any]) -> FilledFile:
     return FilledFile(file=file, records=facts["records"], warnings=facts["warnings"])
 
 
-def check_target(to: str) -> None:
-    """Raise UnsupportedConversion for a format that no template is filled as."""
-    if to and to not in TARGETS:
+def check_choices(choices: Mapping[str, Any], *, template: str | None = None) -> None:
+    """Raise UnsupportedConversion for what cannot be asked of any template, or of one of this format."""
+    to, possible = choices.get("to") or "", TARGETS if template is None else (template, "pdf")
+    if to and to not in possible:
+        what = "Templates are" if template is None else f"A {template} template is"
+        raise UnsupportedConversion(f"{what} filled as {', '.join(possible)}, not {to[:40]!r}.", field="/to")
+    if choices.get("output") != "merged":
+        return
+    if template not in {None, "docx"}:
+        raise UnsupportedConversion("Only docx templates are merged into one document.", field="/output")
+    if choices.get("bad_records") == "leave_out":
         raise UnsupportedConversion(
-            f"Templates are filled as {', '.join(TARGETS)}, not {to[:40]!r}.", field="/to"
+            "Records are left out of a zip only, not of one document.", field="/bad_records"
         )
