@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from dataflowtools.src.logics.file.documents.model import Caveat, Cell, Document
 from dataflowtools.src.logics.file.documents.options import ReadOptions, cell_range
 
 MAX_LINE_CHARACTERS = 4 << 20
+SEPARATOR_LINE = re.compile(r'\A"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE)
 _MAX_RECORD_LINES = 500
 _SNIFF_LINES = 100
 _LISTED = 1000
@@ -68,12 +70,9 @@ class Lines:
 
 
 def _read(lines: Lines, encoding: encodings.Encoding, options: ReadOptions, format_name: str) -> Document:
-    head = [line for line in (lines.next() for _ in range(_SNIFF_LINES)) if line]
-    lines.number = len(head)
-    lines.put_back(head)
     if len(options.delimiter) > 1:
         raise InvalidSelection("A delimiter is one character.", field="delimiter")
-    delimiter = options.delimiter or sniff(head, "\t" if format_name == "tsv" else ",")
+    delimiter = options.delimiter or _delimiter(lines, format_name)
     records = list(_limited(read_records(lines, delimiter), options.max_rows + 1))
     caveats: list[Caveat] = []
     if len(records) > options.max_rows:
@@ -98,6 +97,15 @@ def _read(lines: Lines, encoding: encodings.Encoding, options: ReadOptions, form
         place = (wanted.first_row, wanted.first_column)
     blocks = [Table(rows=rows, first_row=place[0], first_column=place[1])] if rows else []
     return Document(blocks=blocks, metadata=metadata, warnings=caveats)
+
+
+def _delimiter(lines: Lines, format_name: str) -> str:
+    """Take what a first line `sep=;` says, as spreadsheet programs do; else what divides the lines most evenly."""
+    head = [line for line in (lines.next() for _ in range(_SNIFF_LINES)) if line]
+    lines.number = len(head)
+    said = SEPARATOR_LINE.match(head[0]) if head else None
+    lines.put_back(head[1:] if said else head)
+    return said[1] if said else sniff(head, "\t" if format_name == "tsv" else ",")
 
 
 def _limited(records: Iterator[Record], limit: int) -> Iterator[Record]:

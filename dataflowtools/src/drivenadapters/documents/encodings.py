@@ -130,7 +130,13 @@ def _japanese(sign: str) -> bool:
 
 
 def _korean(sign: str) -> bool:
-    return "\uac00" <= sign <= "\ud7a3"
+    """Hold for the syllables of KS X 1001; the thousands beyond them are what Japanese looks like in cp949."""
+    if not "\uac00" <= sign <= "\ud7a3":
+        return False
+    try:
+        return len(sign.encode("euc_kr")) == 2  # noqa: PLR2004  # others are spelt with their letters
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_korean(sample: bytes, *, complete: bool) -> bool:

@@ -6,6 +6,7 @@ from dataflowtools.src.drivenadapters.documents.doc_handler import DocHandler
 from dataflowtools.src.drivenadapters.documents.docx_handler import DocxHandler
 from dataflowtools.src.drivenadapters.documents.image_handler import ImageHandler
 from dataflowtools.src.drivenadapters.documents.mail_handler import MailHandler
+from dataflowtools.src.drivenadapters.documents.markdown_handler import MarkdownHandler
 from dataflowtools.src.drivenadapters.documents.odt_handler import OdtHandler
 from dataflowtools.src.drivenadapters.documents.pdf_handler import PdfHandler
 from dataflowtools.src.drivenadapters.documents.presentation_handler import PresentationHandler
@@ -13,7 +14,6 @@ from dataflowtools.src.drivenadapters.documents.rtf_handler import RtfHandler
 from dataflowtools.src.drivenadapters.documents.text_handlers import (
     HtmlHandler,
     JsonHandler,
-    MarkdownHandler,
     TextHandler,
     XmlHandler,
 )

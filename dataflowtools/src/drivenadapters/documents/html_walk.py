@@ -104,6 +104,9 @@ _ACTIVE = frozenset({"script", "iframe", "object", "embed", "applet", "frame"})
 _FETCHING = ("img", "link", "iframe", "script", "frame", "embed", "source", "video", "audio", "object")
 
 
+NOTE = "data-footnote"
+
+
 def parse_html(data: bytes, encoding: str) -> Element:
     """Parse a page or a piece of one, however broken."""
     parser = html.HTMLParser(
@@ -180,6 +183,8 @@ class _Walk:
             own[_LOOKS[tag]] = True
         elif tag in ("sub", "sup"):
             own["script"] = "sub" if tag == "sub" else "super"
+            if element.get(NOTE):
+                own["note"] = element.get(NOTE)
         elif tag == "a" and element.get("href"):
             own["link"] = element.get("href").strip()[:4000]
         self._say(element.text, own)
@@ -296,6 +301,8 @@ def _own_rows(table: Element) -> Iterator[Element]:
 
 def _span(cell: Element, name: str) -> int:
     text = cell.get(name, "1")
+    if name == "rowspan" and text == "0":
+        return _MAX_SPAN  # down to the table's end
     return min(max(int(text), 1), _MAX_SPAN) if re.fullmatch(r"\d{1,6}", text) else 1
 
 

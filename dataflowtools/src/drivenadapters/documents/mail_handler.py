@@ -3,6 +3,7 @@
 import email
 import email.policy
 from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 
 from dataflowtools.src.drivenadapters.documents import html_walk
@@ -47,9 +48,19 @@ class MailHandler(DocumentHandler):
         )
         blocks.extend(_body(message, caveats))
         metadata: dict[str, Any] = {name.lower(): value for name, value in headers.items() if value}
+        if headers["Date"]:
+            metadata["date"] = _moment(headers["Date"])
         metadata["title"] = headers["Subject"]
         metadata["attachments"] = _attachments(message)
         return Document(blocks=blocks, metadata=metadata, warnings=caveats)
+
+
+def _moment(text: str) -> str:
+    """Write a date in ISO 8601; one that is none stays as it is."""
+    try:
+        return parsedate_to_datetime(text).isoformat()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return text
 
 
 def _header(message: EmailMessage, name: str) -> str:

@@ -31,6 +31,11 @@ class Line:
         return sorted(word.size for word in self.words)[len(self.words) // 2]
 
     @property
+    def points(self) -> float:
+        """The size of the type that most of its words are set in."""
+        return sorted(word.points or word.size for word in self.words)[len(self.words) // 2]
+
+    @property
     def text(self) -> str:
         """The words with spaces where people put them."""
         return join([word.text for word in self.words])

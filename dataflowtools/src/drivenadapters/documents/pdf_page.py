@@ -22,7 +22,7 @@ _QUARTER = math.pi / 2
 
 
 class Word(NamedTuple):
-    """A word with its place from the top left corner."""
+    """A word with its place from the top left corner; its size is its height, its points those of the font."""
 
     text: str
     left: float
@@ -32,6 +32,7 @@ class Word(NamedTuple):
     size: float
     bold: bool = False
     link: str = ""
+    points: float = 0.0
 
 
 class Rule(NamedTuple):
@@ -139,9 +140,10 @@ class _Glyph(NamedTuple):
     bottom: float
     size: float
     weight: int
+    points: float
 
 
-_END = _Glyph(0, 0, 0, 0, 0, 0, 0)
+_END = _Glyph(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def _words(glyphs: list[_Glyph], turn: _Turn) -> list[Word]:
@@ -153,7 +155,7 @@ def _words(glyphs: list[_Glyph], turn: _Turn) -> list[Word]:
             _close(current, words)
             continue
         left, top, right, bottom = turn.box(raw.left, raw.bottom, raw.right, raw.top)
-        glyph = _Glyph(raw.code, left, top, right, bottom, (bottom - top) or raw.size, raw.weight)
+        glyph = _Glyph(raw.code, left, top, right, bottom, (bottom - top) or raw.size, raw.weight, raw.points)
         if current and not _follows(current[-1], glyph):
             _close(current, words)
         current.append(glyph)
@@ -172,7 +174,7 @@ def _glyphs(text: Any, page: Page) -> dict[int, list[_Glyph]]:
     has_error = pdfium.FPDFText_HasUnicodeMapError
     directions: dict[int, list[_Glyph]] = {}
     last: list[_Glyph] = []
-    high, weight, word_starts, unmapped = 0, 0, True, False
+    high, weight, size, points, word_starts, unmapped = 0, 0, 0.0, 0.0, True, False
     for index in range(min(max(count, 0), MAX_CHARACTERS)):
         code = get_code(text, index)
         if (code <= 32 and code != _SOFT_HYPHEN) or code == 0xA0:  # noqa: PLR2004  # spaces and control signs
@@ -193,11 +195,21 @@ def _glyphs(text: Any, page: Page) -> dict[int, list[_Glyph]]:
         ):  # a word has one look and one direction; asking for each glyph would cost as much again
             last = directions.setdefault(_direction(text, index), [])
             weight, unmapped = get_weight(text, index), has_error(text, index) == 1
+            size = get_size(text, index)
+            points = size * _scale(text, index)
             word_starts = False
         page.unmapped += unmapped or chr(code) in _BROKEN
         box = (rect.left, rect.top, rect.right, rect.bottom)
-        last.append(_Glyph(code, *box, get_size(text, index), weight))
+        last.append(_Glyph(code, *box, size, weight, points))
     return directions
+
+
+def _scale(text: Any, index: int) -> float:
+    """Return by how much the page stretches a glyph's height: programs set type of one point and stretch it."""
+    matrix = pdfium.FS_MATRIX()
+    if not pdfium.FPDFText_GetMatrix(text, index, ctypes.byref(matrix)):
+        return 0.0
+    return math.hypot(matrix.c, matrix.d)
 
 
 def _direction(text: Any, index: int) -> int:
@@ -228,6 +240,7 @@ def _close(glyphs: list[_Glyph], words: list[Word]) -> None:
             max(glyph.bottom for glyph in glyphs),
             max(glyph.size for glyph in glyphs),
             glyphs[0].weight >= 600,  # noqa: PLR2004  # semibold and up
+            points=max(glyph.points for glyph in glyphs),
         )
     )
     glyphs.clear()

@@ -38,7 +38,7 @@ def measure(pages: Iterable[Page]) -> Type:
     sizes: Counter[float] = Counter()
     for page in pages:
         for word in page.words:
-            sizes[round(word.size * 2) / 2] += len(word.text)
+            sizes[round((word.points or word.size) * 2) / 2] += len(word.text)
     if not sizes:
         return Type(10.0, ())
     body = sizes.most_common(1)[0][0]
@@ -84,7 +84,8 @@ def _parts(one: Line, two: Line, usual: float) -> bool:
     """Say whether a new paragraph starts with the second line."""
     size = min(one.size, two.size)
     gap = two.box.top - one.box.bottom
-    if gap > max(usual, 0.0) + 0.35 * size or abs(one.size - two.size) > 0.12 * max(one.size, two.size):
+    other_type = abs(one.points - two.points) > 0.12 * max(one.points, two.points)
+    if gap > max(usual, 0.0) + 0.35 * size or other_type:
         return True
     if _BULLET.match(two.text) or _NUMBER.match(two.text):
         return True
@@ -119,14 +120,14 @@ def _runs(lines: list[Line], text: str) -> tuple[Run, ...]:
 def _block(lines: list[Line], number: int, kind: Type) -> Block | FlatItem:
     text = join([line.text for line in lines])
     box = box_of([word for line in lines for word in line.words])
-    size = lines[0].size
-    words = sum(len(line.words) for line in lines)
-    if words <= _HEADING_WORDS and size >= kind.body * _HEADING_RATIO:
-        return Heading(level=level_of(size, kind), runs=_runs(lines, text), page=number, box=box)
     bullet = _BULLET.match(text)
     if bullet is not None and text[bullet.end() :].strip():
         paragraph = Paragraph(runs=plain(text[bullet.end() :].strip()), page=number, box=box)
         return FlatItem(0, ordered=False, number=1, marker="", blocks=(paragraph,))
+    points = lines[0].points
+    words = sum(len(line.words) for line in lines)
+    if words <= _HEADING_WORDS and points >= kind.body * _HEADING_RATIO:
+        return Heading(level=level_of(points, kind), runs=_runs(lines, text), page=number, box=box)
     bold = all(_is_bold(line) for line in lines)
     if bold and words <= _HEADING_WORDS // 2 and not text.endswith((".", ",", ";", "。")):
         level = min(len(kind.headings) + 1, _MAX_LEVELS)

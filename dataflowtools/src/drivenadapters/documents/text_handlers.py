@@ -1,11 +1,10 @@
-"""Texts that people write by hand or programs exchange: txt, md, html, json, xml."""
+"""Texts that people write by hand or programs exchange: txt, html, json, xml."""
 
 import json
 import re
 from typing import Any, BinaryIO, ClassVar
 
 from lxml import etree
-from markdown_it import MarkdownIt
 
 from dataflowtools.src.drivenadapters.documents import encodings, html_walk, safe_xml
 from dataflowtools.src.errors import CorruptFile, DocumentTooLarge
@@ -24,7 +23,6 @@ from dataflowtools.src.logics.file.documents.model import (
 from dataflowtools.src.logics.file.documents.options import ReadOptions
 
 _MAX_BYTES = 64 << 20
-_FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
 _META_NAMES = {
     "author": "author", "description": "description", "keywords": "keywords", "generator": "application",
 }  # fmt: skip
@@ -70,28 +68,6 @@ class TextHandler(DocumentHandler):
         parts = re.split(r"\n[ \t]*(?:\n[ \t]*)+", text.replace("\r\n", "\n").replace("\r", "\n"))
         blocks = [Paragraph(runs=plain(part.strip("\n"))) for part in parts if part.strip()]
         return Document(blocks=blocks, metadata=metadata, warnings=caveats)
-
-
-class MarkdownHandler(DocumentHandler):
-    """Reads Markdown with tables; HTML within it goes through the same sieve as HTML."""
-
-    formats: ClassVar[frozenset[str]] = frozenset({"md"})
-    engine: ClassVar[str] = "markdown-it-py"
-
-    def read(self, source: Source, options: ReadOptions) -> Document:
-        """Read blocks."""
-        text, metadata, caveats = read_text(source.file, options.encoding)
-        front = _FRONT_MATTER.match(text)
-        if front is not None:
-            metadata["front_matter"] = front[1][:10_000]
-            text = text[front.end() :]
-        parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
-        root = html_walk.parse_html(parser.render(text).encode() or b"<p></p>", "utf-8")
-        return Document(
-            blocks=html_walk.blocks_of(root.body),
-            metadata=metadata,
-            warnings=(*caveats, *html_walk.caveats(root)),
-        )
 
 
 class HtmlHandler(DocumentHandler):
@@ -143,16 +119,9 @@ class JsonHandler(DocumentHandler):
 
     def read(self, source: Source, options: ReadOptions) -> Document:
         """Read a table or a listing."""
-        text, metadata, caveats = read_text(source.file, options.encoding or "utf-8-sig")
+        text, metadata, caveats = read_text(source.file, options.encoding)
         try:
-            if source.format == "jsonl":
-                value: Any = [json.loads(line) for line in text.splitlines() if line.strip()]
-            else:
-                value = json.loads(text)
-        except json.JSONDecodeError as exc:
-            raise CorruptFile(
-                f"The JSON is broken at line {exc.lineno}, column {exc.colno}: {exc.msg}."
-            ) from exc
+            value = parse_json_text(text, lines=source.format == "jsonl")
         except RecursionError as exc:
             raise CorruptFile("The JSON is nested deeper than is read.") from exc
         except ValueError as exc:
@@ -163,6 +132,31 @@ class JsonHandler(DocumentHandler):
         else:
             blocks = [Table(rows=records[: options.max_rows + 1])]
         return Document(blocks=blocks, metadata=metadata, warnings=caveats)
+
+
+def parse_json_text(text: str, *, lines: bool, **hooks: Any) -> Any:
+    """Parse one value, or a list of one value a line; a second value after the first one means lines too."""
+    try:
+        return _values_by_line(text, hooks) if lines else json.loads(text, **hooks)
+    except json.JSONDecodeError as exc:
+        if lines or exc.msg != "Extra data" or "\n" not in text[: exc.pos]:
+            raise _broken_json(exc, exc.lineno) from exc
+    return _values_by_line(text, hooks)
+
+
+def _values_by_line(text: str, hooks: dict[str, Any]) -> list[Any]:
+    values = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                values.append(json.loads(line, **hooks))
+            except json.JSONDecodeError as exc:
+                raise _broken_json(exc, number) from exc
+    return values
+
+
+def _broken_json(exc: json.JSONDecodeError, line: int) -> CorruptFile:
+    return CorruptFile(f"The JSON is broken at line {line}, column {exc.colno}: {exc.msg}.")
 
 
 def _indented(value: Any) -> str:

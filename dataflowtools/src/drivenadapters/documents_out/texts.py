@@ -7,7 +7,8 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dataflowtools.src.drivenadapters.documents.text_handlers import HtmlHandler, MarkdownHandler, TextHandler
+from dataflowtools.src.drivenadapters.documents.markdown_handler import MarkdownHandler
+from dataflowtools.src.drivenadapters.documents.text_handlers import HtmlHandler, TextHandler
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
 from dataflowtools.src.drivenadapters.documents_out.from_json import blocks_of
 from dataflowtools.src.drivenadapters.documents_out.pictures import Pictures

@@ -5,6 +5,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
+from dataflowtools.src.errors import CorruptFile
 from dataflowtools.tests.unit.data_analysis.tables import codes
 
 
@@ -80,3 +81,16 @@ def test_moments_with_a_zone_become_utc(read):
 def test_a_value_far_down_that_is_no_date_is_kept(read):
     lines = ["day", *["2024-01-01"] * 6000, "unknown"]
     assert read("\n".join(lines).encode()).collected().to_series()[-1] == "unknown"
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8-sig"])
+def test_json_is_read_in_the_encoding_that_it_is_in(read, encoding):
+    found = read('[{"名": "张三"}]'.encode(encoding), "a.json")
+    assert found.collected().rows(named=True) == [{"名": "张三"}]
+
+
+def test_json_of_one_value_a_line_is_read_whatever_its_name(read):
+    for name in ("a.json", "a.jsonl"):
+        assert read(b'{"a": 1}\n\n{"a": 2}\n', name).collected()["a"].to_list() == [1, 2]
+        with pytest.raises(CorruptFile, match="line 3, column 2"):
+            read(b'{"a": 1}\n\n{oops}\n', name)

@@ -25,6 +25,9 @@ JAPANESE = "名前,都市\nりんご,東京都\nみかんジュース,大阪府\
         (CHINESE, "utf-16-le", "utf-16-le"),
         (JAPANESE, "shift_jis", "cp932"),
         (JAPANESE, "euc_jp", "euc_jp"),
+        ("名前,都市\n田中,東京\nさくら,大阪\n", "shift_jis", "cp932"),
+        ("商品名,価格\nりんご,100\n", "shift_jis", "cp932"),
+        ("주문 번호,날짜\n서울특별시 강남구,오늘\n", "cp949", "cp949"),
         ("名稱,城市,數量\n蘋果公司,臺北市,3\n電腦設備,高雄市,5\n", "big5", "big5"),
         ("이름,도시\n사과,서울\n", "cp949", "cp949"),
         ("Größe,Straße\nMüller,Köln\n", "cp1252", "cp1252"),
@@ -132,3 +135,10 @@ def test_any_bytes_at_all_are_an_answer_or_a_clear_error(data):
     except errors.RequestRefused:
         return
     assert isinstance(answer.blocks, list)
+
+
+def test_a_line_that_names_the_separator_is_no_row():
+    answer = read(b'"sep=;"\r\na;b\r\n1,5;"x\r\ny"\r\n1;2;3\r\n', "a.csv")
+    assert answer.grid()[:2] == [["a", "b"], ["1,5", "x\r\ny"]]
+    assert (answer.metadata["delimiter"], answer.metadata["column_names"]) == (";", ["a", "b"])
+    assert [row["line"] for row in answer.metadata["bad_rows"]] == [5]

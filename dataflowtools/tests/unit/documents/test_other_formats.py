@@ -367,3 +367,54 @@ def test_files_without_ending_are_known_by_their_content():
     assert read(b"%PDF-1.4 broken"[:0] + b"<html><p>x</p></html>", "x").metadata["format"] == "html"
     assert read(b"From: a@b\nSubject: s\n\nbody", "x").metadata["format"] == "eml"
     assert read(b"just words", "x").metadata["format"] == "txt"
+
+
+RECORDS = '[{"名": "张三"}]'
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-8-sig", "utf-16-le"])
+def test_json_is_read_in_the_encoding_that_it_is_in(encoding):
+    answer = read(RECORDS.encode(encoding), "a.json")
+    assert answer.grid() == [["名"], ["张三"]]
+
+
+def test_json_of_one_value_a_line_is_read_whatever_its_name():
+    text = '{"a": 1, "t": "x\u2028y"}\n\n{"a": 2}\n'
+    for name in ("a.json", "a.jsonl"):
+        assert read(text.encode(), name).grid() == [["a", "t"], ["1", "x\u2028y"], ["2", ""]]
+        with pytest.raises(errors.CorruptFile, match="line 3, column 2"):
+            read(b'{"a": 1}\n\n{oops}\n', name)
+    with pytest.raises(errors.CorruptFile, match="line 1, column 5"):
+        read(b"[1] [2]", "a.json")
+
+
+def test_footnotes_of_markdown_are_kept_with_their_references():
+    text = "Term[^1] and[^long] but `[^1]` and [^none].\n\n[^1]: the *note*\ngoes on\n[^long]: two\n\n    parts\n\nEnd\n\n```\n[^1]: code\n```\n"
+    answer = read(text.encode(), "a.md")
+    assert [block["type"] for block in answer.blocks] == [
+        "paragraph",
+        "paragraph",
+        "code",
+        "footnote",
+        "footnote",
+    ]
+    assert answer.blocks[0]["text"] == "Term[1] and[long] but [^1] and [^none]."
+    assert [run["note"] for run in answer.blocks[0]["runs"] if "note" in run] == ["1", "long"]
+    notes = [(note["reference"], [block["text"] for block in note["blocks"]]) for note in answer.blocks[3:]]
+    assert notes == [("1", ["the note goes on"]), ("long", ["two", "parts"])]
+    again = read(read(text.encode(), "a.md", format="markdown").content.encode(), "a.md")
+    assert [block["type"] for block in again.blocks] == [block["type"] for block in answer.blocks]
+
+
+def test_a_row_span_of_zero_goes_down_to_the_end_of_a_table():
+    page = b"<table><tr><td rowspan=0>a</td><td>b</td></tr><tr><td>c</td></tr></table>"
+    assert [cell["column"] for row in read(page, "a.html").tables[0]["rows"] for cell in row] == [0, 1, 1]
+
+
+def test_the_date_of_a_mail_is_told_in_iso_8601():
+    mail = b"Subject: s\r\nFrom: a@b.c\r\nDate: %s\r\n\r\nbody\r\n"
+    assert (
+        read(mail % b"Mon, 1 Jan 2024 10:00:00 +0800", "a.eml").metadata["date"]
+        == "2024-01-01T10:00:00+08:00"
+    )
+    assert read(mail % b"some day", "a.eml").metadata["date"] == "some day"

@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from pathlib import Path
 
 import pytest
 from reportlab.lib import colors
@@ -14,6 +15,7 @@ from reportlab.platypus import Table as Ruled
 from dataflowtools.src import errors
 from dataflowtools.tests.unit.documents.making import assemble, pdf, read, show
 
+SAMPLES = Path(__file__).parent / "samples"
 ROWS = [
     ["Product", "Units", "Price"],
     ["Apples", "120", "662.90"],
@@ -279,3 +281,21 @@ def test_a_chain_of_packed_streams_is_bounded():
         "a.pdf",
     )
     assert answer.metadata["pages"] == 1
+
+
+def test_headings_are_told_by_the_size_of_their_type_and_not_by_the_height_of_their_letters():
+    answer = read((SAMPLES / "pandoc_libreoffice.pdf").read_bytes(), "a.pdf")
+    headings = [(block["level"], block["text"]) for block in answer.blocks if block["type"] == "heading"]
+    assert headings == [(1, "Front"), (2, "H1 中文"), (2, "Setext")]
+
+
+def test_a_bullet_larger_than_its_text_makes_no_heading():
+    def draw(page):
+        page.setFont("Helvetica", 10)
+        page.drawString(60, 700, "A line of body text that says what the list is about, at some length.")
+        for y, text in ((670, "one"), (640, "two")):
+            page.setFont("Helvetica", 14)
+            page.drawString(60, y, "\u2022")
+            page.drawString(75, y, text)
+
+    assert [block["type"] for block in read(drawn(draw), "a.pdf").blocks] == ["paragraph", "list"]

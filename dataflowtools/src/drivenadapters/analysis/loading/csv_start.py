@@ -2,16 +2,15 @@
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dataflowtools.src.drivenadapters.analysis.loading.csv_structure import find_delimiter, rows_of
+from dataflowtools.src.drivenadapters.documents.csv_handler import SEPARATOR_LINE
 from dataflowtools.src.errors import CorruptFile
 from dataflowtools.src.logics.data_analysis.reading import ReadTable
 
-_SEPARATOR_LINE = re.compile(r'\A"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE)
 _LOOKED_AT = 200
 _PADDED_WIDTH = 3
 _MOST = 0.5
@@ -30,7 +29,7 @@ class TableStart:
 
 def find_start(sample: str, options: ReadTable) -> TableStart:
     """Find the table; raises CorruptFile where its first line cannot be read."""
-    said = _SEPARATOR_LINE.match(sample)
+    said = SEPARATOR_LINE.match(sample)
     skipped = options.skip_rows or (1 if said else 0)
     text = _without_lines(sample, skipped)
     delimiter = options.delimiter or (said[1] if said else find_delimiter(text, options.quote))

@@ -9,6 +9,8 @@ import polars as pl
 from dataflowtools.src.drivenadapters.analysis.loading import infer_types
 from dataflowtools.src.drivenadapters.analysis.loading.names import name_warnings, unique_names
 from dataflowtools.src.drivenadapters.analysis.loading.table import LoadedTable, check_columns, check_size
+from dataflowtools.src.drivenadapters.documents import encodings
+from dataflowtools.src.drivenadapters.documents.text_handlers import parse_json_text
 from dataflowtools.src.errors import CorruptFile
 from dataflowtools.src.logics.data_analysis.limits import AnalysisLimits
 from dataflowtools.src.logics.data_analysis.reading import ReadTable
@@ -24,21 +26,15 @@ _SCALARS: dict[frozenset[type], pl.DataType] = {
 }
 
 
-def load_json(file: BinaryIO, options: ReadTable, limits: AnalysisLimits) -> LoadedTable:
-    """Read a JSON document; raises CorruptFile or TableTooLarge."""
+def load_json(file: BinaryIO, options: ReadTable, limits: AnalysisLimits, *, lines: bool) -> LoadedTable:
+    """Read a JSON document, or one value a line; raises CorruptFile, which names the line, or TableTooLarge."""
+    found = encodings.detect(file, options.encoding)
     file.seek(0)
     reader = _Reader()
-    return from_records(_records(reader.read(file.read(), "The JSON")), options, limits, reader.warnings())
-
-
-def load_ndjson(file: BinaryIO, options: ReadTable, limits: AnalysisLimits) -> LoadedTable:
-    """Read one JSON value a line; raises CorruptFile, which names the line, or TableTooLarge."""
-    file.seek(0)
-    reader = _Reader()
-    values = [
-        reader.read(line, f"Line {number}") for number, line in enumerate(file, start=1) if line.strip()
-    ]
-    return from_records(_records(values), options, limits, reader.warnings())
+    value = reader.read(file.read(), found.name, lines=lines)
+    table = from_records(_records(value), options, limits, reader.warnings())
+    table.source = {"encoding": found.name, "encoding_certain": found.certain}
+    return table
 
 
 class _Reader:
@@ -47,19 +43,15 @@ class _Reader:
     def __init__(self) -> None:
         self._constants = 0
 
-    def read(self, raw: bytes, what: str) -> Any:
+    def read(self, raw: bytes, encoding: str, *, lines: bool) -> Any:
         try:
-            return json.loads(
-                raw.decode("utf-8-sig"), parse_constant=self._constant, parse_float=self._number
-            )
+            text = raw.decode(encoding)
         except UnicodeDecodeError as exc:
-            raise CorruptFile(f"{what} is not UTF-8.") from exc
-        except json.JSONDecodeError as exc:
-            raise CorruptFile(
-                f"{what} is not valid JSON: {exc.msg} at line {exc.lineno}, column {exc.colno}."
-            ) from exc
+            raise CorruptFile(f"The JSON is not {encoding.upper()} throughout.") from exc
+        try:
+            return parse_json_text(text, lines=lines, parse_constant=self._constant, parse_float=self._number)
         except (ValueError, RecursionError) as exc:
-            raise CorruptFile(f"{what} is nested too deeply, or holds a number that is too long.") from exc
+            raise CorruptFile("The JSON is nested too deeply, or holds a number that is too long.") from exc
 
     def _constant(self, _: str) -> None:
         self._constants += 1

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from dataflowtools.src.drivenadapters.analysis.loading.columnar_table import load_columnar
 from dataflowtools.src.drivenadapters.analysis.loading.csv_table import load_csv
-from dataflowtools.src.drivenadapters.analysis.loading.json_table import load_json, load_ndjson
+from dataflowtools.src.drivenadapters.analysis.loading.json_table import load_json
 from dataflowtools.src.drivenadapters.analysis.loading.sheet_table import load_sheet
 from dataflowtools.src.drivenadapters.analysis.loading.table import LoadedTable
 from dataflowtools.src.drivenadapters.documents.detect import ENCRYPTED, detect, ending
@@ -35,7 +35,7 @@ def load_table(
     elif kind in _SHEETS:
         table = load_sheet(file, kind, options, limits)
     elif kind in {"json", "ndjson"}:
-        table = (load_json if kind == "json" else load_ndjson)(file, options, limits)
+        table = load_json(file, options, limits, lines=kind == "ndjson")
     else:
         table = load_columnar(file, kind, size_bytes, limits)
     table.source = {"format": kind, **table.source}
