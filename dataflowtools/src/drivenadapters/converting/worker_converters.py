@@ -41,7 +41,12 @@ _LESS = {
     "rtf": ("newer_features",),
     "xls": ("newer_features", "rows_beyond_65536"),
 }
+_OLD_COST = 1.2  # so that nothing passes through an old format where it need not
 _PDF_A_2 = 2
+_OF_PDF: Mapping[str, frozenset[str]] = {
+    "writer": frozenset({"pages", "pdf_a"}), "impress": frozenset({"pages", "pdf_a"}),
+    "calc": frozenset({"pages", "pdf_a", "one_page_sheets"}),
+}  # fmt: skip
 # A table that ends a Word file is lost on the direct way to doc, and kept by way of odt.
 _DETOURS = {("docx", "doc"): 2.5}
 
@@ -110,9 +115,9 @@ class LibreOfficeConverter(Converter):
                     if source != target:
                         yield Hop(
                             source=source, target=target, converter="libreoffice",
-                            cost=_DETOURS.get((source, target), 1.0),
+                            cost=_DETOURS.get((source, target), _OLD_COST if target in _LESS else 1.0),
                             losses=_LESS.get(target, ()), missing=missing,
-                            selects_pages=target == "pdf",
+                            knows=_OF_PDF[part] if target == "pdf" else frozenset(),
                         )  # fmt: skip
 
     @asynccontextmanager
@@ -177,7 +182,7 @@ class PictureConverter(Converter):
         ]
         drawn = [
             Hop(
-                source="pdf", target=target, converter="pages", cost=1.5, losses=("text",), selects_pages=True
+                source="pdf", target=target, converter="pages", cost=1.5, losses=("text",), knows=frozenset({"pages"})
             )
             for target in _DRAWN
         ]  # fmt: skip
@@ -212,7 +217,7 @@ def _pdf_options(options: ConvertOptions) -> str:
 
 def _pandoc_cost(source: str, target: str) -> float:
     """Office documents pass LibreOffice where both know them; Markdown is written by the reader of documents."""
-    if source in ("docx", "odt") and target in ("docx", "odt", "pptx"):
+    if source in ("docx", "odt") and target in ("docx", "odt"):
         return 3.0
     return 2.5 if target == "md" and source in ("docx", "odt", "html") else 1.2
 

@@ -3,11 +3,13 @@
 import io
 import re
 import zipfile
+from xml.sax.saxutils import escape
 
 from dataflowtools.tests.http.converting.converting import book, changed, picture, word
 
 _RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+_QUOTES = {'"': "&quot;"}
 _ODF = "urn:oasis:names:tc:opendocument:xmlns"
 _NAMES = (
     f'xmlns:office="{_ODF}:office:1.0" xmlns:text="{_ODF}:text:1.0" xmlns:draw="{_ODF}:drawing:1.0" '
@@ -47,6 +49,39 @@ def linked_picture(url: str) -> bytes:
             "word/document.xml": body.replace("r:embed=", "r:link=").encode(),
         },
     )
+
+
+def fields(url: str) -> bytes:
+    """A docx whose fields bring in a picture and a text, and ask another program."""
+    codes = (f'INCLUDEPICTURE "{url}/p.png" \\d', 'INCLUDETEXT "/etc/passwd"', 'DDEAUTO cmd "/k calc"')
+    runs = "".join(f'<w:p><w:fldSimple w:instr="{escape(code, _QUOTES)}"/></w:p>' for code in codes)
+    package = word("words")
+    body = zipfile.ZipFile(io.BytesIO(package)).read("word/document.xml").decode()
+    return changed(package, {"word/document.xml": body.replace("<w:sectPr", f"{runs}<w:sectPr", 1).encode()})
+
+
+def drawing(url: str) -> bytes:
+    """A docx with an SVG that refers to a server and a file, and runs a script."""
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9" height="9">'
+        f'<image xlink:href="{url}/a.png" width="9" height="9"/><image xlink:href="file:///etc/passwd"/>'
+        f'<script>fetch("{url}")</script><style>@import url({url}/b.css)</style></svg>'
+    ).encode()
+    package = word("words", picture=picture())
+    rels = zipfile.ZipFile(io.BytesIO(package)).read("word/_rels/document.xml.rels").decode()
+    types = zipfile.ZipFile(io.BytesIO(package)).read("[Content_Types].xml").decode()
+    drawn = re.sub(r'Target="media/[^"]*"', 'Target="media/a.svg"', rels)
+    typed = types.replace("</Types>", '<Default Extension="svg" ContentType="image/svg+xml"/></Types>')
+    parts = {"word/media/a.svg": svg, "word/_rels/document.xml.rels": drawn.encode()}
+    return changed(package, {**parts, "[Content_Types].xml": typed.encode()})
+
+
+def rtf(url: str) -> bytes:
+    """An rtf with a picture and a template from elsewhere."""
+    return (
+        f'{{\\rtf1\\ansi words {{\\field{{\\*\\fldinst INCLUDEPICTURE "{url}/r.png" \\\\d}}{{\\fldrslt x}}}}'
+        f"{{\\*\\template {url}/t.dot}}}}"
+    ).encode()
 
 
 def odt(url: str, section: str = "section.odt") -> bytes:

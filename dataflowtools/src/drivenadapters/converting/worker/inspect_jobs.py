@@ -33,8 +33,16 @@ _HTML_REFERENCE = re.compile(
     rb"<(img|iframe|link|script|object|embed|video|audio|source)\b[^>]*?\b(src|href|data)\s*=\s*[\"']?"
     rb"(?!data:|#|cid:)", re.IGNORECASE,
 )  # fmt: skip
+_FIELD = re.compile(
+    rb"(?:<w:instrText[^>]*>|w:instr=\")\s*(?:INCLUDETEXT|INCLUDEPICTURE|DDE|DDEAUTO|LINK|IMPORT)\b|fldinst[\s{]*"
+    rb"(?:INCLUDETEXT|INCLUDEPICTURE|DDE|DDEAUTO|LINK|IMPORT)\b|\\\*\\template\b", re.IGNORECASE,
+)  # fmt: skip
+_SVG_REFERENCE = re.compile(
+    rb"<script\b|@import\b|href\s*=\s*[\"'](?!#|data:)|url\(\s*[\"']?(?!#|data:)", re.IGNORECASE
+)
 _REMOTE_CALL = re.compile(rb"WEBSERVICE\(|DDE\(|RTD\(", re.IGNORECASE)
 _IGNORED = "external_reference_ignored"
+_FIELDS_IGNORED = "Fields that bring in files or ask other programs kept what they last showed."
 
 
 def inspect(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +95,10 @@ def _warnings(file: BinaryIO, found: str) -> Iterator[tuple[str, str]]:
         file.seek(0)
         if _HTML_REFERENCE.search(file.read()):
             yield _IGNORED, "Pictures, styles and frames from elsewhere were not fetched."
+    elif found == "rtf":
+        file.seek(0)
+        if _FIELD.search(file.read()):
+            yield _IGNORED, _FIELDS_IGNORED
 
 
 def _package_warnings(package: ZipPackage) -> Iterator[tuple[str, str]]:
@@ -97,8 +109,16 @@ def _package_warnings(package: ZipPackage) -> Iterator[tuple[str, str]]:
                 ("has_macros", "The document holds macros; they were not run and are not part of the result.")
             )
         if not name.endswith((".xml", ".rels")):
-            for _ in package.chunks(name):  # counted while it is unpacked, so that no converter meets a bomb
-                pass
+            for chunk in package.chunks(
+                name
+            ):  # counted while it is unpacked, so that no converter meets a bomb
+                if name.lower().endswith(".svg") and _SVG_REFERENCE.search(chunk):
+                    seen.add(
+                        (
+                            _IGNORED,
+                            "What drawings in the document refer to or run was neither fetched nor run.",
+                        )
+                    )
             continue
         seen |= _part_warnings(package, name)
     yield from sorted(seen)
@@ -139,6 +159,8 @@ def _references(window: bytes, name: str) -> Iterator[tuple[str, str]]:
             yield _IGNORED, "Templates, pictures or parts from elsewhere were not fetched."
     elif _ODF_REFERENCE.search(window) or _ODF_DDE.search(window):
         yield _IGNORED, "Pictures, sections or ranges from elsewhere were not fetched."
+    if _FIELD.search(window):
+        yield _IGNORED, _FIELDS_IGNORED
     if _REMOTE_CALL.search(window) and ("sheet" in name or name == "content.xml"):
         yield _IGNORED, "Formulas that ask other programs or addresses were not calculated."
 

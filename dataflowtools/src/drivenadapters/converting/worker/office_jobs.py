@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from dataflowtools.src.drivenadapters.converting.worker.office import Office
-from dataflowtools.src.drivenadapters.converting.worker.office_profile import OPENED_NOT
+from dataflowtools.src.drivenadapters.converting.worker.office_profile import (
+    OPENED_NOT,
+    STORED_NOT,
+    TOO_LARGE,
+)
 from dataflowtools.src.drivenadapters.workers.job import Job
-from dataflowtools.src.errors import CorruptFile
+from dataflowtools.src.errors import CorruptFile, InvalidSelection, SheetTooLarge
 
 PROGRAM_VARIABLE = "LIBREOFFICE_PROGRAM"
 _EXIT_BROKEN = 71
+_PAGES = "PageRange"
 _LAST_RESORTS = ("Text", "HTML", "generic_")  # what it opens anything with that it does not know
 _offices: list[Office] = []
 
@@ -50,6 +55,10 @@ def convert(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
         os.write(2, b"LibreOffice's procedure did not run\n")
         os._exit(_EXIT_BROKEN)
     opened = outcome.removeprefix("ok ") if outcome.startswith("ok ") else ""
+    if outcome.startswith(TOO_LARGE):
+        raise SheetTooLarge(f"A sheet of {outcome.partition(' ')[2]} cells is not printed.")
+    if outcome.startswith(STORED_NOT) and _PAGES in str(arguments["options"]):
+        raise InvalidSelection("The document has none of the chosen pages.", field="/pages")
     if not opened or opened.startswith(_LAST_RESORTS) or not target.exists():
         raise CorruptFile(_refusal(outcome, str(arguments["source"])))
     with target.open("rb") as made, os.fdopen(os.dup(job.files[-1].fileno()), "wb") as output:

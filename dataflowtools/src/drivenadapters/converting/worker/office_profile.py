@@ -1,8 +1,9 @@
 """The profile that LibreOffice runs on: no macros of documents, no links followed, and our one procedure.
 
 The procedure reads an order: source, target, filter, the filter's options and a report, one a line. The document
-is opened hidden, with macros off and its links left as they are, and stored through the filter. The outcome is
-written to the report: `ok` and the filter that opened it on success, otherwise a word and the program's own text.
+is opened hidden, with macros off and its links left as they are, and stored through the filter. A sheet whose corner
+lies so far out that its pages would never end is not printed. The outcome is written to the report: `ok` and the
+filter that opened it on success, otherwise a word and the program's own text.
 Rescheduling is off: what a document posts for later, such as windows that show its comments, goes with the document
 (where LibreOffice came without its windows' descriptions, it would die of showing them).
 """
@@ -12,7 +13,8 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 PROCEDURE = "Standard.Convert.Run"
-OPENED_NOT, STORED_NOT = "not_opened", "not_stored"
+OPENED_NOT, STORED_NOT, TOO_LARGE = "not_opened", "not_stored", "too_large"
+_MOST_PRINTED_CELLS = 200_000_000
 
 _SETTINGS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "/org.openoffice.Setup/Office": {"ooSetupInstCompleted": ("boolean", "true")},
@@ -60,6 +62,19 @@ Sub Tell(report, text)
   Close #number
 End Sub
 
+Function Largest(document)
+  Dim number, cursor, ends, cells
+  Largest = 0
+  If Not document.supportsService("com.sun.star.sheet.SpreadsheetDocument") Then Exit Function
+  For number = 0 To document.Sheets.Count - 1
+    cursor = document.Sheets.getByIndex(number).createCursor()
+    cursor.gotoEndOfUsedArea(False)
+    ends = cursor.RangeAddress
+    cells = CDbl(ends.EndRow + 1) * CDbl(ends.EndColumn + 1)
+    If cells > Largest Then Largest = cells
+  Next
+End Function
+
 Sub Run(order)
   Dim document, opening, opened, storing, number, source, target, writer, options, report
   EnableReschedule(False)
@@ -83,6 +98,11 @@ Sub Run(order)
     If document.Args(number).Name = "FilterName" Then opened = document.Args(number).Value
   Next
   On Error GoTo Unstored
+  If writer = "calc_pdf_Export" And Largest(document) > {_MOST_PRINTED_CELLS} Then
+    Tell(report, "{TOO_LARGE} " + Largest(document))
+    document.close(True)
+    Exit Sub
+  End If
   storing = Array(Pair("FilterName", writer), Pair("FilterOptions", options), Pair("Overwrite", True))
   document.storeToURL(target, storing)
   document.close(True)

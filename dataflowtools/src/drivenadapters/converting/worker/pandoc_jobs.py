@@ -14,7 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dataflowtools.src.drivenadapters.converting.worker.clean_source import clean_source
 from dataflowtools.src.drivenadapters.converting.worker.clean_tree import clean_tree
+from dataflowtools.src.drivenadapters.converting.worker.titles import OURS, titled
 from dataflowtools.src.drivenadapters.documents.text_handlers import read_html_text, read_text
 from dataflowtools.src.drivenadapters.workers.job import Job
 from dataflowtools.src.errors import CorruptFile, WorkerMemoryExceeded, WorkerTimedOut
@@ -41,6 +43,7 @@ _WRITERS: Mapping[str, str] = {
 _TEXTS = frozenset({"md", "html", "rst", "tex"})
 _PACKAGES = frozenset({"docx", "odt", "epub"})
 _HEAP_EXIT = 251
+_OUT_OF_MEMORY = ("Unable to commit", "heap exhausted", "out of memory")
 _CHINESE = {
     "word/theme/theme1.xml": (rb'<a:ea typeface="" ?/>', b'<a:ea typeface="SimSun"/>'),
     "word/styles.xml": (rb'w:eastAsiaTheme="minorHAnsi"', b'w:eastAsiaTheme="minorEastAsia"'),
@@ -51,16 +54,19 @@ _SAID_CHARS = 200
 def convert(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Convert the first file into the second; gives warnings."""
     source, target = str(arguments["source"]), str(arguments["target"])
-    read = _given(job, source, str(arguments.get("encoding", "")))
+    read, left_out = _given(job, source, str(arguments.get("encoding", "")))
     if source in _PACKAGES:  # their pictures come along as data within HTML
-        page = job.scratch / "page.html"
+        page = job.scratch / f"{OURS}-page.html"
         alone = ("--sandbox", "--standalone", "--self-contained", "--mathml")
         _pandoc(job, read, page, source=source, writer="html5", settings=alone)
         source, read = "html", page
     tree = job.scratch / "tree.json"
     _pandoc(job, read, tree, source=source, writer="json", settings=("--sandbox",))
-    cleaned, taken_out = clean_tree(json.loads(tree.read_bytes()))
-    tree.write_text(json.dumps(cleaned, ensure_ascii=False), encoding="utf-8")
+    try:
+        cleaned, taken_out = clean_tree(json.loads(tree.read_bytes()))
+        tree.write_text(json.dumps(titled(cleaned, target), ensure_ascii=False), encoding="utf-8")
+    except RecursionError as exc:
+        raise CorruptFile(f"This {source} file is nested deeper than documents are.") from exc
     written = job.scratch / f"out.{target}"
     settings = ("--standalone", *_settings(target))
     _pandoc(job, tree, written, source="json", writer=_WRITERS[target], settings=settings)
@@ -68,7 +74,11 @@ def convert(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
         written = _with_chinese_font(written)
     with written.open("rb") as made, os.fdopen(os.dup(job.files[-1].fileno()), "wb") as output:
         shutil.copyfileobj(made, output)
-    return {"warnings": [{"code": "external_reference_ignored", "message": message} for message in taken_out]}
+    return {
+        "warnings": [
+            {"code": "external_reference_ignored", "message": message} for message in [*left_out, *taken_out]
+        ]
+    }
 
 
 def _with_chinese_font(written: Path) -> Path:
@@ -85,22 +95,23 @@ def _with_chinese_font(written: Path) -> Path:
 
 def _settings(target: str) -> list[str]:
     if target == "html":
-        return ["--self-contained", "--mathml", "--metadata", "pagetitle= "]
+        return ["--self-contained", "--mathml"]
     return ["--toc-depth=3", "--epub-chapter-level=2"] if target == "epub" else []
 
 
-def _given(job: Job, source: str, encoding: str) -> Path:
-    """Put the input where pandoc can read it; texts in UTF-8, whatever they came in."""
-    place = job.scratch / f"in.{source}"
+def _given(job: Job, source: str, encoding: str) -> tuple[Path, list[str]]:
+    """Put the input where pandoc can read it, texts in UTF-8, whatever they came in; and what was left out of them."""
+    place = job.scratch / f"{OURS}.{source}"
     if source in _TEXTS:
         file = job.files[0]
         text = read_html_text(file, encoding)[0] if source == "html" else read_text(file, encoding)[0]
+        text, left_out = clean_source(source, text)
         place.write_text(text, encoding="utf-8", errors="replace")
-        return place
+        return place, left_out
     job.files[0].seek(0)
     with place.open("wb") as copy:
         shutil.copyfileobj(job.files[0], copy)
-    return place
+    return place, []
 
 
 def _pandoc(
@@ -119,8 +130,8 @@ def _pandoc(
         )  # fmt: skip
     except subprocess.TimeoutExpired as exc:
         raise WorkerTimedOut(f"Not finished after {job.timeout_s:g} s.") from exc
-    if done.returncode == _HEAP_EXIT:
+    said = done.stderr.decode("utf-8", errors="replace").replace(str(job.scratch), "").strip()
+    if done.returncode == _HEAP_EXIT or any(word in said for word in _OUT_OF_MEMORY):
         raise WorkerMemoryExceeded(f"The input needs more than the {heap} MiB that one job may use.")
     if done.returncode or not written.exists():
-        said = done.stderr.decode("utf-8", errors="replace").replace(str(job.scratch), "").strip()
         raise CorruptFile(f"pandoc does not read this {source} file: {said[:_SAID_CHARS]}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from dataflowtools.src.common.stored_file import IncomingFile, Owner, StoredFile
 from dataflowtools.src.errors import EngineMissing, InvalidSelection, UnsupportedConversion
 from dataflowtools.src.logics.file.clean_names import stem_of
-from dataflowtools.src.logics.file.converting.formats import FORMATS, target_named
+from dataflowtools.src.logics.file.converting.formats import FORMATS, TABLELESS, target_named
 from dataflowtools.src.logics.file.converting.graph import ConversionGraph, Hop, Route
 from dataflowtools.src.logics.file.converting.options import ConvertOptions
 from dataflowtools.src.logics.file.converting.ports.converter import Converted, Converter, DocumentInspector
@@ -17,6 +17,12 @@ from dataflowtools.src.logics.file.open_file import OpenFile
 from dataflowtools.src.logics.file.upload_files import UploadFiles
 
 Warnings = Sequence[Mapping[str, str]]
+_CHOICES = {
+    "pages": "No pages can be chosen",
+    "sheet": "No sheet can be chosen",
+    "pdf_a": "No archival PDF is written",
+    "one_page_sheets": "No sheets are put on pages",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +58,8 @@ class ConvertFile:
         read: Callable[[TakenDocument], AsyncIterator[bytes]],
     ) -> None:
         self._by_hop = {_key(hop): converter for converter in converters for hop in converter.hops()}
-        self.graph = ConversionGraph(hop for converter in converters for hop in converter.hops())
+        hops = [hop for converter in converters for hop in converter.hops()]
+        self.graph = ConversionGraph(hops, tableless=TABLELESS)
         self._inspector = inspector
         self.take = take
         self._open_file = open_file
@@ -100,15 +107,12 @@ class ConvertFile:
             now = await held.enter_async_context(self._inspector.inspect(document, name, options.password))
             route = self.route(now.format, target)
             warnings = list(now.warnings)
-            if options.pages and not any(hop.selects_pages for hop in route.hops):
-                raise InvalidSelection(
-                    f"No pages can be chosen from {now.format} to {target}.", field="/pages"
-                )
+            _refuse_unknown(options, route, now.format, target)
             for hop in route.hops:
                 step = self._by_hop[_key(hop)].convert(tenant, hop, now.document, options)
                 now = await held.enter_async_context(step)
                 warnings += now.warnings
-                if hop.selects_pages:  # chosen once, on the first step that knows pages
+                if "pages" in hop.knows:  # chosen once, on the first step that knows pages
                     options = replace(options, pages="")
             yield Conversion(
                 document=now.document, name=_name(name, now), route=route, warnings=_each_once(warnings)
@@ -134,6 +138,13 @@ class ConvertFile:
 
 async def _one(incoming: IncomingFile) -> AsyncIterator[IncomingFile]:
     yield incoming
+
+
+def _refuse_unknown(options: ConvertOptions, route: Route, source: str, target: str) -> None:
+    """Refuse a choice that would silently make no difference."""
+    for name, what in _CHOICES.items():
+        if getattr(options, name) and not route.knows(name):
+            raise InvalidSelection(f"{what} from {source} to {target}.", field=f"/{name}")
 
 
 def _key(hop: Hop) -> tuple[str, str, str]:

@@ -46,14 +46,17 @@ FORMATS: Mapping[str, Format] = {
     name: Format(name=name, ending=_ENDINGS.get(name, name), media_type=media)
     for name, media in ({kind: MEDIA_TYPE_OF_KIND[kind] for kind in _KINDS} | _TEXT_TYPES).items()
 }
+_BY_MEDIA_TYPE = {one.media_type: name for name, one in FORMATS.items()}
+TABLELESS = frozenset({"txt", "xml"})  # nothing in them is read as a table
+ONLY_READ = frozenset({"eml", "xml", "xlsb", "gif", "bmp", "heic", "avif", "zip"})
 
 
 def target_named(text: str) -> str:
-    """Return the format that a caller means; raises UnsupportedConversion."""
-    name = text.strip().lower().removeprefix(".")
-    name = _ALIASES.get(name, name)
+    """Return the format that a caller means by its name, ending or media type; raises UnsupportedConversion."""
+    name = text.partition(";")[0].strip().lower().removeprefix(".")
+    name = _ALIASES.get(name) or _BY_MEDIA_TYPE.get(name, name)
     if name not in FORMATS or name == "zip":
-        known = ", ".join(sorted(set(FORMATS) - {"zip"}))
+        known = ", ".join(sorted(set(FORMATS) - ONLY_READ))
         raise UnsupportedConversion(
             f"There is no format {text[:_MAX_SHOWN]!r}; the formats are {known}.", field="/to"
         )

@@ -1,8 +1,11 @@
 """Which converters there are between formats, and the best way from one format to another."""
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from dataflowtools.src.logics.file.converting.losses import can_lose
 
 _MAX_HOPS = 4
 
@@ -17,7 +20,8 @@ class Hop:
     cost: float = 1.0
     losses: tuple[str, ...] = ()
     missing: str = ""
-    selects_pages: bool = False
+    knows: frozenset[str] = frozenset()  # options that make a difference to what comes out
+    needs_tables: bool = False
     last: bool = False  # nothing goes on from what this one makes
 
 
@@ -34,8 +38,13 @@ class Route:
 
     @property
     def losses(self) -> list[str]:
-        """What is lost on the way, each once."""
-        return list(dict.fromkeys(loss for hop in self.hops for loss in hop.losses))
+        """What is lost on the way of what the first one's source may have, each once."""
+        lost = dict.fromkeys(loss for hop in self.hops for loss in hop.losses)
+        return [loss for loss in lost if can_lose(self.hops[0].source, loss)]
+
+    def knows(self, option: str) -> bool:
+        """Tell whether an option makes a difference to a step."""
+        return any(option in hop.knows for hop in self.hops)
 
     @property
     def missing(self) -> list[str]:
@@ -46,7 +55,8 @@ class Route:
 class ConversionGraph:
     """All steps; routes are the cheapest, and of those the shortest."""
 
-    def __init__(self, hops: Iterable[Hop]) -> None:
+    def __init__(self, hops: Iterable[Hop], *, tableless: Collection[str] = ()) -> None:
+        self._tableless = tableless
         self._from: dict[str, list[Hop]] = {}
         for hop in hops:
             self._from.setdefault(hop.source, []).append(hop)
@@ -59,19 +69,30 @@ class ConversionGraph:
     def routes(self, source: str, *, working: bool = True) -> Mapping[str, Route]:
         """Find the best way to every other format; `working` leaves out what is not installed here."""
         best: dict[str, Route] = {}
-        waiting: list[tuple[float, int, tuple[str, ...], tuple[Hop, ...]]] = [(0.0, 0, (), ())]
+        gone_on: set[str] = {source}
+        waiting: list[tuple[float, int, tuple[str, ...], tuple[Hop, ...]]] = []
+        self._push(waiting, 0.0, (), self._onwards(source, source, working=working))
         while waiting:
-            cost, length, order, hops = heapq.heappop(waiting)
-            place = hops[-1].target if hops else source
-            if hops and (place == source or place in best):
+            cost, length, _, hops = heapq.heappop(waiting)
+            place = hops[-1].target
+            if place != source:
+                best.setdefault(place, Route(hops))
+            if hops[-1].last or place in gone_on or length == _MAX_HOPS:
                 continue
-            if hops:
-                best[place] = Route(hops)
-            if length < _MAX_HOPS and not (hops and hops[-1].last):
-                for hop in self._onwards(place, working=working):
-                    step = (cost + hop.cost, length + 1, (*order, hop.converter, hop.target), (*hops, hop))
-                    heapq.heappush(waiting, step)
+            gone_on.add(place)  # the best that something goes on from need not be the best of all
+            self._push(waiting, cost, hops, self._onwards(place, source, working=working))
         return best
 
-    def _onwards(self, place: str, *, working: bool) -> Sequence[Hop]:
-        return [hop for hop in self._from.get(place, ()) if not (working and hop.missing)]
+    @staticmethod
+    def _push(waiting: list[Any], cost: float, hops: tuple[Hop, ...], onwards: Iterable[Hop]) -> None:
+        order = tuple(name for hop in hops for name in (hop.converter, hop.target))
+        for hop in onwards:
+            step = (cost + hop.cost, len(hops) + 1, (*order, hop.converter, hop.target), (*hops, hop))
+            heapq.heappush(waiting, step)
+
+    def _onwards(self, place: str, source: str, *, working: bool) -> Sequence[Hop]:
+        return [
+            hop
+            for hop in self._from.get(place, ())
+            if not (working and hop.missing) and not (hop.needs_tables and source in self._tableless)
+        ]

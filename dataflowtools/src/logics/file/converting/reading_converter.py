@@ -13,7 +13,8 @@ from dataflowtools.src.logics.file.documents.parse_document import ParseDocument
 from dataflowtools.src.logics.file.documents.ports.document_reader import TakenDocument
 
 _NAME = "reader"
-_SHEETS = ("xlsx", "xls", "xlsb", "ods", "csv", "tsv")
+_BOOKS = ("xlsx", "xls", "xlsb", "ods")
+_SHEETS = (*_BOOKS, "csv", "tsv")
 _FLOWING = ("docx", "doc", "odt", "rtf", "pptx", "md", "html", "eml")
 _PLAIN = ("txt", "json", "xml")
 _PAGES = ("pdf", "png", "jpeg", "gif", "bmp", "tiff", "webp", "heic", "avif")
@@ -26,6 +27,10 @@ _LOST = {
     "json": ("layout", "pictures"),
 }
 _COST = 2.0
+_DEARER = {
+    "rtf": 1.5,
+    "doc": 0.5,
+}  # LibreOffice finds the headings and lists of rtf, and keeps the pictures of both
 
 
 class ReadingConverter(Converter):
@@ -44,8 +49,8 @@ class ReadingConverter(Converter):
         """List every format that is read, and what it becomes."""
         return [
             Hop(
-                source=source, target=target, converter=_NAME, cost=_COST, losses=_losses(source, target),
-                selects_pages=source in _PAGED, last=target == "json",
+                source=source, target=target, converter=_NAME, cost=_COST + _DEARER.get(source, 0.0),
+                losses=_losses(source, target), knows=_known(source), last=target == "json",
             )
             for source in (*_SHEETS, *_FLOWING, *_PLAIN, *_PAGES)
             for target in _RENDERED
@@ -59,7 +64,7 @@ class ReadingConverter(Converter):
         """Read with the choices that concern reading."""
         wanted = ReadOptions(
             format=_RENDERED[hop.target],
-            pages=options.pages if hop.selects_pages else "",
+            pages=options.pages if "pages" in hop.knows else "",
             sheets=(options.sheet,) if options.sheet is not None and hop.source in _SHEETS else (),
             encoding=options.encoding,
             delimiter=options.delimiter,
@@ -78,5 +83,9 @@ def _losses(source: str, target: str) -> tuple[str, ...]:
     if source in _PLAIN:
         return ()
     if source in _SHEETS:
-        return ("formulas", "styles")
+        return ("formulas", "styles", "pictures")
     return _LOST[target]
+
+
+def _known(source: str) -> frozenset[str]:
+    return frozenset({"pages"} if source in _PAGED else {"sheet"} if source in _BOOKS else ())

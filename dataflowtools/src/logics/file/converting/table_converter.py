@@ -79,11 +79,12 @@ def _has(source: str, target: str) -> bool:
 
 
 def _hop(source: str, target: str) -> Hop:
-    losses: tuple[str, ...] = ("formulas", "styles", "other_sheets") if source in _BOOKS else ()
+    losses: tuple[str, ...] = ("formulas", "styles", "pictures", "other_sheets") if source in _BOOKS else ()
     if target in ("csv", "tsv", "json", "ndjson", "md", "html") and source in ("parquet", "arrow"):
         losses += ("types",)
     cost = _MARKUP_COST if target in ("md", "html") else 1.0
-    return Hop(source=source, target=target, converter=_NAME, cost=cost, losses=losses)
+    known = frozenset({"sheet"}) if source in _BOOKS else frozenset[str]()
+    return Hop(source=source, target=target, converter=_NAME, cost=cost, losses=losses, knows=known)
 
 
 def _format(source: str) -> str | None:

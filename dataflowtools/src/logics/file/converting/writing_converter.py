@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from dataflowtools.src.errors import UnsupportedConversion
-from dataflowtools.src.logics.file.converting.formats import FORMATS
+from dataflowtools.src.logics.file.converting.formats import FORMATS, TABLELESS
 from dataflowtools.src.logics.file.converting.graph import Hop
 from dataflowtools.src.logics.file.converting.options import ConvertOptions
 from dataflowtools.src.logics.file.converting.ports.converter import Converted, Converter
@@ -20,9 +20,9 @@ _SOURCES = (
     *("docx", "doc", "odt", "rtf", "pptx", "md", "html", "eml", "txt", "pdf"),
     *("png", "jpeg", "gif", "bmp", "tiff", "webp", "heic", "avif"),
 )
-_TABLELESS = ("txt",)
 _PAGED = ("pdf", "pptx")
 _COST = 3.0  # what a program made for a pair keeps more of costs less
+_DEARER = {"rtf": 1.5}  # LibreOffice reads more of it
 _MAX_SHEETS = 255
 
 
@@ -46,7 +46,7 @@ class WritingConverter(Converter):
             _hop(source, target)
             for source in _SOURCES
             for target in ("docx", "pdf", "xlsx")
-            if source != target and not (target == "xlsx" and source in _TABLELESS)
+            if source != target and not (target == "xlsx" and source in TABLELESS)
         ]
 
     @asynccontextmanager
@@ -54,7 +54,7 @@ class WritingConverter(Converter):
         self, tenant: str, hop: Hop, source: TakenDocument, options: ConvertOptions
     ) -> AsyncIterator[Converted]:
         """Read, and write; UnsupportedConversion when a workbook is asked for and there is no table."""
-        wanted = ReadOptions(pages=options.pages if hop.selects_pages else "", encoding=options.encoding)
+        wanted = ReadOptions(pages=options.pages if "pages" in hop.knows else "", encoding=options.encoding)
         parsed = await self._parse_document.given(
             tenant, source, f"document.{FORMATS[hop.source].ending}", wanted, password=options.password
         )
@@ -79,7 +79,8 @@ async def _no_files() -> AsyncIterator[InputFile]:
 def _hop(source: str, target: str) -> Hop:
     losses = ("text_around_tables", "styles") if target == "xlsx" else ("layout", "pictures")
     return Hop(
-        source=source, target=target, converter=_NAME, cost=_COST, losses=losses, selects_pages=source in _PAGED,
+        source=source, target=target, converter=_NAME, cost=_COST + _DEARER.get(source, 0.0), losses=losses,
+        knows=frozenset({"pages"}) if source in _PAGED else frozenset(), needs_tables=target == "xlsx",
         last=target == "pdf",
     )  # fmt: skip
 
