@@ -57,6 +57,8 @@ async def test_a_plan_with_an_offset_is_kept_in_utc(client):
     assert info["not_before"] == "2099-01-01T00:00:00Z"
     assert info["deadline_at"] == "2099-01-01T00:00:01.500000Z"
     assert info["status"] == "queued"
+    assert info["options"]["not_before"] == "2099-01-01T00:00:00Z"
+    assert (info["options"]["priority"], info["options"]["depends_on"]) == ("normal", [])
 
 
 @pytest.mark.parametrize("moment", [FIRST_DAY, LAST_DAY, "0.5", "20261121"])

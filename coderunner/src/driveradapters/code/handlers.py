@@ -98,7 +98,7 @@ class ValidateHandler(UploadingHandler):
         tag="code",
         body=ValidateBody,
         replies={200: ValidationReply},
-        errors=("policy_too_wide", *_ERRORS[2:]),
+        errors=("policy_too_wide", "environment_not_found", *_ERRORS[2:]),
         scope="run",
     )
     async def post(self) -> None:

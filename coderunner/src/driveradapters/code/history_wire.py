@@ -3,20 +3,22 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, BeforeValidator, Field, RootModel
 
 from coderunner.src.logics.code.ports.run_history import HistoryFilter
+from executor.http.moments import as_text
 from servicekit.http import Body, Problem, decode_cursor
 
 Value = Annotated[str, Field(min_length=1, max_length=255)]
+Moment = Annotated[datetime, BeforeValidator(as_text)]
 _MOST = 2**63
 
 
 class PeriodQuery(Body):
     """Rows of a period; moments without a zone are UTC."""
 
-    since: datetime | None = Field(default=None, description="Made at this moment or later.")
-    until: datetime | None = Field(default=None, description="Made before this moment.")
+    since: Moment | None = Field(default=None, description="Made at this moment or later.")
+    until: Moment | None = Field(default=None, description="Made before this moment.")
 
     not_columns: ClassVar[frozenset[str]] = frozenset({"since", "until", "limit", "cursor", "since_hours"})
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
-
 from coderunner.src import errors
 from coderunner.src.driveradapters.environment.wire import (
     FillBody,
@@ -20,6 +18,7 @@ from coderunner.src.logics.environment.toolkit import EnvironmentToolkit
 from executor.common.executions import ExecutionResult, Outcome
 from executor.common.requests import ExecutionRequest, LogLevel
 from executor.errors import InvalidParameters, RetryableError
+from executor.http.parameters import body_of
 from executor.ports.handler import Handler, Run
 
 KIND = "packages"
@@ -58,8 +57,11 @@ class ChangePackagesHandler(Handler):
             change = _asked(request.parameters)
             if change.action == "install":
                 self._toolkit.change.check(change.packages)
-        except (InvalidProgram, PackageProblem) as wrong:
-            raise InvalidParameters(str(wrong), pointer="/request/packages") from wrong
+        except InvalidProgram as wrong:
+            faults = [{**fault, "pointer": f"/request{fault['pointer']}"} for fault in wrong.errors]
+            raise InvalidParameters(str(wrong), errors=faults) from wrong
+        except PackageProblem as refused:
+            raise InvalidParameters(str(refused), pointer="/request/packages") from refused
         return request
 
     async def run(self, run: Run) -> Outcome:
@@ -119,10 +121,7 @@ def _asked(parameters: Mapping[str, Any]) -> _Change:
     model = _MODELS.get(str(action))
     if model is None:
         raise InvalidParameters(f"action is one of {', '.join(_MODELS)}", pointer="/request/action")
-    try:
-        body = model.model_validate(given)
-    except ValidationError as wrong:
-        raise InvalidParameters("the request names no packages", pointer="/request") from wrong
+    body = body_of(given, model)
     if isinstance(body, PackagesBody):
         return _Change("install", body.texts(), body.environment_id, body.wheels)
     packages = body.packages if isinstance(body, UninstallBody) else []

@@ -8,6 +8,7 @@ from typing import Any
 from coderunner.src.common.program import SecurityLevel, Verdict
 from coderunner.src.common.security import key_policy
 from coderunner.src.driveradapters.execution.option_limits import limit_wishes, place_of, require_walls
+from coderunner.src.driveradapters.platform.wire import failure
 from coderunner.src.driveradapters.runner.wire import ExecuteBody, execution_reply
 from coderunner.src.errors import (
     CapacityExceeded,
@@ -91,7 +92,7 @@ class RunPython(Handler):
             run.log(LogLevel.ERROR, str(refused))
             return Outcome(verdict=refused.code, message=str(refused))
         outcome = execution.outcome
-        message = str(outcome.exceptions[-1]["message"]) if outcome.exceptions else None
+        message = str(outcome.exceptions[-1]["message"]) if outcome.exceptions else failure(outcome) or None
         _log_end(run, execution, message)
         return Outcome(execution_reply(execution), verdict=outcome.verdict.value, message=message)
 

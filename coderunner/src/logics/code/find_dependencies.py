@@ -56,6 +56,11 @@ class FindDependencies:
             imports.extend(analysis.imports)
         return await self.resolve(tenant, imports, own_modules(files), environment_id)
 
+    async def require_environment(self, tenant: str, environment_id: str | None) -> None:
+        """EnvironmentNotFound where one is named that is not the tenant's."""
+        if environment_id is not None:
+            await self._layer_of(tenant, environment_id)
+
     async def resolve(
         self,
         tenant: str,

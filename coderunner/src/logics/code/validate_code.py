@@ -48,8 +48,9 @@ class ValidateCode:
         environment_id: str | None = None,
         key: Mapping[str, Any] | None = None,
     ) -> Validation:
-        """Never raises for what is wrong with the program itself; PolicyTooWide for the wishes."""
+        """Never raises for what is wrong with the program itself; PolicyTooWide, EnvironmentNotFound for the wishes."""
         self._policy.check(level, wishes, key)
+        await self._find_dependencies.require_environment(tenant, environment_id)
         total = sum(len(file.raw) for file in files)
         if total > self._rules.max_code_bytes:
             return Validation((_plain("code_too_large", self._rules.too_large(total), files[0].name),))

@@ -23,6 +23,7 @@ from coderunner.src.logics.environment.ports.source_builder import SourceBuilder
 from coderunner.src.logics.environment.ports.wheel_store import KeptWheel, WheelStore, source_of
 from coderunner.src.logics.environment.requirements import (
     PackageRules,
+    applicable,
     kept_requirement,
     local_path,
     parse_requirements,
@@ -79,7 +80,7 @@ class ChangePackages:
     def check(self, packages: Sequence[str], pointer: str = "/packages") -> dict[str, str]:
         """Hold what is asked for to the operator's rules before anything is done."""
         self.require_allowed()
-        asked = parse_requirements(packages, pointer)
+        asked = parse_requirements(packages, pointer, everywhere=True)
         self._rules.hold(asked)
         self._rules.hold_sources(asked, pointer)
         return asked
@@ -115,7 +116,10 @@ class ChangePackages:
         self, tenant: str, packages: Sequence[str], wheels: Sequence[str], tell: Telling
     ) -> dict[str, str]:
         """By name, with files of this machine and uploads as kept wheels."""
-        asked = self.check(packages)
+        self.check(packages)
+        here = applicable(packages, (await self._guest.contents()).python_version)
+        asked = parse_requirements(here)
+        self._rules.hold_sources(asked, "/packages")
         for name, text in asked.items():
             kept = await self._made(tenant, text, tell)
             if kept is not None and kept.name != name:

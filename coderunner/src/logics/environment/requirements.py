@@ -72,20 +72,40 @@ def _is_beneath(url: str, beginning: str) -> bool:
 
 
 def parse_requirements(
-    texts: Sequence[str], pointer: str = "/packages", *, kept: bool = False
+    texts: Sequence[str], pointer: str = "/packages", *, kept: bool = False, everywhere: bool = False
 ) -> dict[str, str]:
     """Each by canonical name, in one spelling; InvalidRequirementText names the place of the first bad one.
 
-    `kept` is for texts of our own rows, which may name kept wheels.
+    `kept` is for texts of our own rows, which may name kept wheels; `everywhere` for those of a list that is made for
+    several Pythons, which names a package once for each.
     """
     found: dict[str, str] = {}
     for index, text in enumerate(texts):
         requirement = _parsed(text, f"{pointer}/{index}", kept=kept)
         name, spelt = canonical(requirement.name), str(requirement)
-        if found.setdefault(name, spelt) != spelt:
+        first = found.setdefault(name, spelt)
+        is_alternative = (
+            everywhere and requirement.marker is not None and Requirement(first).marker is not None
+        )
+        if first != spelt and not is_alternative:
             message = f"{name} is named twice, as {found[name]!r} and {spelt!r}"
             raise InvalidRequirementText(message, pointer=f"{pointer}/{index}")
     return found
+
+
+def applicable(texts: Sequence[str], python_version: str) -> list[str]:
+    """Those whose markers, if they have any, hold for the guest interpreter on this machine."""
+    environment = {
+        "python_version": ".".join(python_version.split(".")[:2]),
+        "python_full_version": python_version,
+        "extra": "",
+    }
+    markers = [Requirement(text).marker for text in texts]
+    return [
+        text
+        for text, marker in zip(texts, markers, strict=True)
+        if marker is None or marker.evaluate(environment)
+    ]
 
 
 def requirement_lines(text: str, pointer: str = "/requirements") -> list[str]:

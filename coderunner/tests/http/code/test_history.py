@@ -121,3 +121,12 @@ async def test_runs_are_counted_for_prometheus(client):
     )
     assert float(lines['coderunner_result_cache_total{status="miss"}']) >= 1
     assert float(lines["coderunner_environments"]) >= 0
+
+
+@pytest.mark.parametrize("what", ["executions", "modules", "installed", "metrics"])
+async def test_a_number_is_no_moment(client, what):
+    for query in ("since=20261121", "until=0.5"):
+        problem = assert_problem(
+            await client.request("GET", f"/api/code/{what}?{query}"), 422, "validation_failed"
+        )
+        assert problem["errors"][0]["pointer"] == f"/{query.partition('=')[0]}"

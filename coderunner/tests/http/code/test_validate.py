@@ -1,5 +1,7 @@
 """Validation lists everything that speaks against a program."""
 
+from servicekit.testing import assert_problem
+
 
 async def validate(client, code, **more):
     reply = await client.request("POST", "/api/code/validate", json={"code": code, **more})
@@ -71,3 +73,9 @@ async def test_the_operators_lists_rule(make_settings):
         asked = {"allowed_modules": ["re", "math", "json"]}
         found = await validate(client, "import math\nimport json\nimport re", security_settings=asked)
         assert [e["line"] for e in found["errors"]] == [2, 3]
+
+
+async def test_an_environment_that_is_not_there_is_told_whatever_is_imported(client):
+    body = {"code": "1", "environment_id": "env_nowhere"}
+    reply = await client.request("POST", "/api/code/validate", json=body)
+    assert_problem(reply, 404, "environment_not_found")

@@ -125,3 +125,15 @@ async def test_what_a_program_said_before_its_time_was_over_is_kept_in_every_att
     assert (state["status"], state["verdict"]) == ("timed_out", "timeout")
     assert (repeated["status"], repeated["verdict"]) == ("timed_out", "timeout")
     assert (result["stdout"], result["limit"]["value"]) == ("begun\n", 2)
+
+
+async def test_an_end_without_an_exception_has_its_reason_too(client):
+    state = await ended(client, (await submit(client, code="raise SystemExit(3)")).headers["Location"])
+    assert (state["status"], state["error_message"]) == ("failed", "the program ended with code 3")
+    state = await ended(
+        client, (await submit(client, code="while True: pass", timeout=1)).headers["Location"]
+    )
+    assert (state["status"], state["error_message"]) == (
+        "timed_out",
+        "timeout: wall_time is limited to 1 seconds",
+    )

@@ -170,3 +170,39 @@ async def test_packages_above_the_bound_are_refused(make_settings, tmp_path):
             )
             assert_problem(reply, 422, "packages_unresolvable")
             assert await installed(client) == {}
+
+
+async def test_a_requirement_of_another_python_changes_nothing(client):
+    await install(client, "six==1.17.0")
+    await install(client, "six==1.16.0; python_version < '3'")
+    assert await installed(client) == {"six": "1.17.0"}
+
+
+async def test_a_list_for_several_pythons_installs_what_is_for_this_one(client):
+    lines = "six==1.15.0 ; python_version < '3'\nsix==1.16.0 ; python_version >= '3'\n"
+    reply = await client.request("POST", "/api/pypkg/install", json={"requirements": lines}, timeout_s=60)
+    assert reply.status == 200, reply.body
+    assert await installed(client) == {"six": "1.16.0"}
+    both = ["six>=1.15; python_version >= '3'", "six<1.17; os_name == 'posix'"]
+    reply = await client.request("POST", "/api/pypkg/install", json={"packages": both}, timeout_s=60)
+    assert_problem(reply, 422, "invalid_requirement")
+
+
+@pytest.mark.parametrize(
+    ("request_body", "pointer"),
+    [
+        ({"packages": ["six", "../x"]}, "/request/packages/1"),
+        ({"packages": ["six"], "surprise": 1}, "/request/surprise"),
+        ({"packages": 5}, "/request/packages"),
+        ({"dependencies": [{"name": "a", "source": "conda"}]}, "/request/dependencies/0/source"),
+        ({"packages": ["six"], "action": "explode"}, "/request/action"),
+        ({"action": "uninstall"}, "/request/packages"),
+        ({"action": "create"}, "/request/environment_id"),
+    ],
+)
+async def test_an_execution_that_changes_packages_says_which_field_is_wrong(client, request_body, pointer):
+    body = {"kind": "packages", "request": request_body}
+    problem = assert_problem(
+        await client.request("POST", "/api/executions", json=body), 422, "invalid_parameters"
+    )
+    assert [fault["pointer"] for fault in problem["errors"]] == [pointer]

@@ -69,6 +69,8 @@ class AttemptReply(Reply):
 class DetailReply(ExecutionReply):
     attempts: list[AttemptReply] = []
     request: dict[str, Any] = {}
+    options: dict[str, Any] = {}
+    environment: dict[str, str] = {}
 
 
 class PageReply(Reply):

@@ -1,6 +1,7 @@
 """Handlers of one execution: state, result, logs, metrics, events, cancel, delete."""
 
 from contextlib import aclosing
+from dataclasses import asdict
 
 from executor.http.base import EngineHandler
 from executor.http.replies import (
@@ -46,6 +47,8 @@ class ExecutionHandler(EngineHandler):
                 **plain.model_dump(),
                 attempts=[AttemptReply.model_validate(one) for one in attempts],
                 request=dict(request.parameters),
+                options=asdict(request.options),
+                environment=dict(request.context.environment),
             )
         )
 
