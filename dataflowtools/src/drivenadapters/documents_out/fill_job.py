@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
-from dataflowtools.src.drivenadapters.documents.detect import detect, ending
+from dataflowtools.src.drivenadapters.documents.detect import ENCRYPTED, detect, ending
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
 from dataflowtools.src.drivenadapters.documents_out.dangers import warn_of_package
 from dataflowtools.src.drivenadapters.documents_out.inputs import inputs_of, output_of
@@ -31,6 +31,7 @@ from dataflowtools.src.errors import (
     InvalidTemplate,
     InvalidTemplateData,
     MissingFields,
+    PasswordRequired,
     RequestRefused,
     UnsupportedConversion,
     UnsupportedType,
@@ -151,6 +152,8 @@ def _work(job: Job, arguments: Json) -> _Work:
 
 def _template(file: BinaryIO, name: str, pictures: Pictures, caveats: Caveats) -> TemplateFile:
     found = detect(file, name)
+    if found == ENCRYPTED:
+        raise PasswordRequired("The template is encrypted; it cannot be filled.", field="/file_id")
     if found in _PRINTED:
         warn_of_package(file, caveats)
     if found == "docx":
