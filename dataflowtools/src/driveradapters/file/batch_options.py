@@ -17,7 +17,7 @@ from dataflowtools.src.logics.file.batch.run_batch import Operation as BatchOper
 from dataflowtools.src.logics.file.writing.operations import MAX_OPERATIONS, Operation, message_of
 from dataflowtools.src.logics.file.writing.order import WriteChoices
 from servicekit.http import Body, Problem
-from servicekit.parsing import Model, parse_json
+from servicekit.parsing import parse_json
 
 Kind = Literal["convert", "parse", "write", "edit", "fill"]
 
@@ -110,12 +110,12 @@ def fault(pointer: str, message: str) -> dict[str, str]:
 
 
 def _convert(text: bytes, operations: BatchOperations) -> BatchOperation:
-    asked = _read(text, ConvertAll)
+    asked = parse_json(text, ConvertAll)
     return operations.convert(asked.to, asked.chosen(None))
 
 
 def _parse(text: bytes, operations: BatchOperations) -> BatchOperation:
-    asked = _read(text, ParseAll)
+    asked = parse_json(text, ParseAll)
     if asked.password is not None:
         detail = "A batch is stored, so it takes no password; send such a document by itself."
         raise refused(detail, [fault("/password", detail)])
@@ -123,11 +123,11 @@ def _parse(text: bytes, operations: BatchOperations) -> BatchOperation:
 
 
 def _write(text: bytes, operations: BatchOperations) -> BatchOperation:
-    return operations.write(_read(text, WriteAll).order())
+    return operations.write(parse_json(text, WriteAll).order())
 
 
 def _edit(text: bytes, operations: BatchOperations) -> BatchOperation:
-    asked = _read(text, EditAll)
+    asked = parse_json(text, EditAll)
     orders = [message_of(one) for one in asked.operations]
     if not asked.in_place:
         if asked.if_match:
@@ -142,14 +142,10 @@ def _edit(text: bytes, operations: BatchOperations) -> BatchOperation:
 
 
 def _fill(text: bytes, operations: BatchOperations) -> BatchOperation:
-    asked = _read(text, FillAll)
+    asked = parse_json(text, FillAll)
     if asked.template is not None:
         return operations.fill_from(asked.template, asked.choices())
     return operations.fill(asked.data or {}, asked.choices())
-
-
-def _read(text: bytes, model: type[Model]) -> Model:
-    return parse_json(text, model)
 
 
 _MAKERS = {"convert": _convert, "parse": _parse, "write": _write, "edit": _edit, "fill": _fill}
