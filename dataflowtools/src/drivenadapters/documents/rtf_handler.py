@@ -5,18 +5,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
+from dataflowtools.src.drivenadapters.documents import rtf_facts
+from dataflowtools.src.drivenadapters.documents.lists import FlatItem, gather
+from dataflowtools.src.drivenadapters.documents.rtf_tables import RtfTable
 from dataflowtools.src.drivenadapters.documents.text_handlers import read_bytes
 from dataflowtools.src.errors import CorruptFile
 from dataflowtools.src.logics.file.documents.handler import DocumentHandler, Source
 from dataflowtools.src.logics.file.documents.model import (
     Block,
-    Cell,
     Document,
+    Heading,
     Note,
     NoteKind,
     Paragraph,
+    Region,
+    RegionKind,
     Run,
-    Table,
     text_of,
 )
 from dataflowtools.src.logics.file.documents.options import ReadOptions
@@ -27,31 +31,24 @@ _TOKEN = re.compile(
 _SKIPPED = frozenset(
     (b"fonttbl", b"colortbl", b"stylesheet", b"info", b"pict", b"object", b"themedata", b"datastore",
     b"latentstyles", b"listtable", b"listoverridetable", b"rsidtbl", b"generator", b"xmlnstbl", b"mmathPr",
-    b"fldinst", b"header", b"footer", b"headerl", b"headerr", b"footerl", b"footerr", b"headerf",
-    b"footerf", b"pntext", b"revtbl", b"nonshppict", b"wgrffmtfilter", b"pgdsctbl", b"filetbl")
+    b"revtbl", b"nonshppict", b"wgrffmtfilter", b"pgdsctbl", b"filetbl")
 )  # fmt: skip
 _SIGNS = {
     b"tab": "\t", b"line": "\n", b"emdash": "—", b"endash": "–", b"lquote": "‘", b"rquote": "’",
     b"ldblquote": "“", b"rdblquote": "”", b"bullet": "•", b"emspace": " ", b"enspace": " ",
     b"qmspace": " ",
 }  # fmt: skip
-_CHARSETS = {
-    0: "cp1252", 128: "cp932", 129: "cp949", 134: "gb18030", 136: "big5", 161: "cp1253",
-    162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256",
-    186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
-}  # fmt: skip
 _MAX_GROUPS = 1000
-_INFO_BYTES = 1 << 16
-_PROPERTIES = {
-    b"title": "title", b"author": "author", b"subject": "subject", b"keywords": "keywords",
-    b"operator": "last_modified_by", b"company": "company", b"doccomm": "description",
-}  # fmt: skip
-_INFO = re.compile(
-    rb"\{(?:\\\*)?\\(title|author|subject|keywords|operator|company|doccomm) ?((?:[^{}\\]|\\.|\{\\\*?[^{}]*\})*)\}"
-)
-_MOMENT = re.compile(
-    rb"\\(creatim|revtim)\\yr(\d{4})\\mo(\d{1,2})\\dy(\d{1,2})(?:\\hr(\d{1,2}))?(?:\\min(\d{1,2}))?"
-)
+_LINK = re.compile(r'HYPERLINK\s+(?:\\l\s+)?"([^"]{1,4000})"|HYPERLINK\s+([^\s"\\]{1,4000})')
+_ORDERED = re.compile(r"\W{0,2}(?:(\d{1,6})|[A-Za-z]{1,5})[.):]?\W{0,2}\Z")
+_REGIONS = {
+    **dict.fromkeys((b"header", b"headerl", b"headerr", b"headerf"), RegionKind.HEADER),
+    **dict.fromkeys((b"footer", b"footerl", b"footerr", b"footerf"), RegionKind.FOOTER),
+}
+_CELLS = frozenset((b"trleft", b"clmrg", b"clvmrg", b"cellx"))
+_MAX_LEVEL = 6
+_MAX_DEPTH = 20
+_DESTINATIONS = {b"listtext": "marker", b"pntext": "marker", b"fldinst": "instruction"}
 
 
 class RtfHandler(DocumentHandler):
@@ -65,26 +62,12 @@ class RtfHandler(DocumentHandler):
         data = read_bytes(source.file)
         if not data.rstrip(b"\0\r\n \t").endswith(b"}"):
             raise CorruptFile("The rich text ends in the middle.")
-        return Document(blocks=list(_Reading(data).blocks()), metadata=_info(data))
+        return Document(blocks=gather(_Reading(data).blocks()), metadata=rtf_facts.properties(data, _text))
 
 
-def _info(data: bytes) -> dict[str, Any]:
-    """Read what the group of properties tells; each of its texts is read as a document of its own."""
-    start = data.find(b"{\\info", 0, 1 << 20)
-    if start < 0:
-        return {}
-    head = data[: data.find(b"{", 1)]
-    found: dict[str, Any] = {}
-    for key, text in _INFO.findall(data[start : start + _INFO_BYTES]):
-        runs = _Reading(head + b" " + text + b"}").blocks()
-        told = " ".join(text_of(block.runs) for block in runs if isinstance(block, Paragraph)).strip()
-        if told:
-            found.setdefault(_PROPERTIES[key], told[:2000])
-    for key, *numbers in _MOMENT.findall(data[start : start + _INFO_BYTES]):
-        year, month, day, hour, minute = (int(number or 0) for number in numbers)
-        name = "created" if key == b"creatim" else "modified"
-        found[name] = f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:00"
-    return found
+def _text(data: bytes) -> str:
+    blocks = _Reading(data).blocks()
+    return " ".join(text_of(block.runs) for block in blocks if isinstance(block, Paragraph)).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +78,9 @@ class _State:
     struck: bool = False
     encoding: str = ""
     fallback: int = 1
-    in_note: bool = False
+    aside: bytes = b""
+    into: str = ""
+    link: str = ""
 
 
 @dataclass(slots=True)
@@ -109,18 +94,25 @@ class _Reading:
     encoding: str = "cp1252"
     pending: bytearray = field(default_factory=bytearray)
     runs: list[Run] = field(default_factory=list)
-    row: list[Cell | None] = field(default_factory=list)
-    rows: list[list[Cell | None]] = field(default_factory=list)
+    table: RtfTable = field(default_factory=RtfTable)
     in_table: bool = False
+    headings: dict[int, int] = field(default_factory=dict)
+    level: int = 0
+    depth: int = -1
+    marker: str = ""
+    instruction: str = ""
     starred: bool = False
     swallow: int = 0
     high: int = 0
     outer: list[Run] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    regions: list[Region] = field(default_factory=list)
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[Block | FlatItem]:
         """Yield the blocks."""
-        self._read_fonts()
+        self.encoding = rtf_facts.code_page(self.data)
+        self.fonts = rtf_facts.fonts(self.data)
+        self.headings = rtf_facts.heading_styles(self.data)
         for token in _TOKEN.finditer(self.data):
             word, number, byte, sign, brace, text = token.groups()
             if word is not None:
@@ -136,17 +128,9 @@ class _Reading:
             elif text is not None:
                 self._bytes(text)
         yield from self._paragraph()
-        yield from self._table()
+        yield from self.table.taken()
         yield from self.notes
-
-    def _read_fonts(self) -> None:
-        page = re.search(rb"\\ansicpg(\d+)", self.data[:4096])
-        if page is not None:
-            self.encoding = _codec(f"cp{int(page[1])}", self.encoding)
-        for number, charset in re.findall(
-            rb"\\f(\d{1,5})[^;{}]{0,200}?\\fcharset(\d{1,3})", self.data[: 1 << 20]
-        ):
-            self.fonts[int(number)] = _CHARSETS.get(int(charset), "")
+        yield from self.regions
 
     def _brace(self, brace: bytes) -> None:
         self._decode()
@@ -155,18 +139,24 @@ class _Reading:
                 raise CorruptFile("The rich text is nested deeper than is read.")
             self.groups.append(self.state)
         elif self.groups:
-            was_note, self.state = self.state.in_note, self.groups.pop()
-            if was_note and not self.state.in_note:
-                self._end_note()
+            before, self.state = self.state, self.groups.pop()
+            if before.aside and not self.state.aside:
+                self._end_aside(before.aside)
         self.starred = False
 
-    def _begin_note(self) -> None:
+    def _begin_aside(self, word: bytes) -> None:
+        """Collect a note, a header or a footer apart from the text around it."""
         self._decode()
-        self.state = replace(self.state, skipped=False, in_note=True)
+        self.state = replace(self.state, skipped=False, aside=word)
         self.outer, self.runs = self.runs, []
 
-    def _end_note(self) -> None:
-        runs, self.runs = tuple(self.runs), self.outer
+    def _end_aside(self, word: bytes) -> None:
+        runs, self.runs = _trimmed(self.runs), self.outer
+        if word != b"footnote":
+            region = Region(kind=_REGIONS[word], blocks=(Paragraph(runs=runs),))
+            if text_of(runs).strip() and region not in self.regions:
+                self.regions.append(region)
+            return
         reference = str(len(self.notes) + 1)
         self.notes.append(Note(kind=NoteKind.FOOTNOTE, reference=reference, blocks=(Paragraph(runs=runs),)))
         self.runs.append(Run(f"[{reference}]", script="super", note=reference))
@@ -199,20 +189,31 @@ class _Reading:
         self._add(text)
 
     def _add(self, text: str) -> None:
-        if not self.state.skipped and text:
-            self.runs.append(Run(text, self.state.bold, self.state.italic, struck=self.state.struck))
-
-    def _word(self, word: bytes, number: int | None) -> Iterator[Block]:
-        if word == b"footnote" and not self.state.in_note:
-            self._begin_note()
+        state = self.state
+        if state.skipped or not text:
             return
-        if word in _SKIPPED:
+        if state.into == "marker":
+            self.marker += text
+        elif state.into == "instruction":
+            self.instruction += text
+        else:
+            look = Run(text, state.bold, state.italic, struck=state.struck, link=state.link)
+            self.runs.append(look)
+
+    def _word(self, word: bytes, number: int | None) -> Iterator[Block | FlatItem]:
+        if (word == b"footnote" or word in _REGIONS) and not self.state.aside:
+            self._begin_aside(word)
+            return
+        if word in _DESTINATIONS:
+            self._decode()
+            self.state = replace(self.state, skipped=False, into=_DESTINATIONS[word])
+        elif word in _SKIPPED:
             self._decode()
             self.state = replace(self.state, skipped=True)
-        if self.state.skipped:
-            if word == b"bin" and number:
-                self.swallow = 0
-            return
+        if not self.state.skipped:
+            yield from self._spoken(word, number)
+
+    def _spoken(self, word: bytes, number: int | None) -> Iterator[Block | FlatItem]:
         if word in _SIGNS:
             self._say(_SIGNS[word])
         elif word == b"u" and number is not None:
@@ -246,44 +247,85 @@ class _Reading:
             changes = {"encoding": self.fonts.get(number, "")}
         elif word == b"uc" and number is not None:
             changes = {"fallback": max(0, min(number, 10))}
-        elif word == b"intbl":
-            self.in_table = True
-        elif word == b"pard":
-            self.in_table = False
+        else:
+            self._place(word, number)
         if changes:
             self.state = replace(self.state, **changes)
 
-    def _structure(self, word: bytes) -> Iterator[Block]:
+    def _place(self, word: bytes, number: int | None) -> None:
+        if word == b"fldrslt":
+            self.state = replace(self.state, link=_address(self.instruction))
+        elif word in _CELLS:
+            self.table.define(word, number)
+        elif not self.state.into and not self.state.aside:
+            self._place_paragraph(word, number)
+
+    def _place_paragraph(self, word: bytes, number: int | None) -> None:
+        """Take what a paragraph says of its place: in a table, a list or among headings."""
+        if word == b"intbl":
+            self.in_table = True
+        elif word == b"pard":
+            self.in_table, self.level, self.depth, self.marker = False, 0, -1, ""
+        elif word == b"s" and number is not None:
+            self.level = self.headings.get(number, 0)
+        elif word == b"outlinelevel" and number is not None:
+            self.level = number + 1 if 0 <= number < _MAX_LEVEL else 0
+        elif word == b"ls":
+            self.depth = max(self.depth, 0)
+        elif word == b"ilvl":
+            self.depth = min(max(number or 0, 0), _MAX_DEPTH)
+        elif word == b"field":
+            self.instruction = ""
+
+    def _structure(self, word: bytes) -> Iterator[Block | FlatItem]:
         if word == b"cell":
-            self.row.append(Cell(text_of(self.runs).strip()))
+            self.table.texts.append(f"{self._marked()}{text_of(self.runs)}".strip())
             self.runs = []
         elif word == b"row":
-            if self.row:
-                self.rows.append(self.row)
-            self.row = []
+            self.table.end_row()
         elif word == b"trowd":
             self.in_table = True
-        elif self.in_table or self.row or self.state.in_note:
+            self.table.define(word, None)
+        elif self.in_table or self.table.texts or self.state.aside:
             self.runs.append(Run("\n"))
         else:
             yield from self._paragraph()
 
-    def _paragraph(self) -> Iterator[Block]:
+    def _marked(self) -> str:
+        marker, self.marker = self.marker.strip(), ""
+        return f"{marker} " if marker else ""
+
+    def _paragraph(self) -> Iterator[Block | FlatItem]:
         self._decode()
-        runs, self.runs = self.runs, []
-        if text_of(runs).strip():
-            yield from self._table()
-            yield Paragraph(runs=tuple(runs))
+        runs, self.runs = tuple(self.runs), []
+        if not text_of(runs).strip():
+            return
+        yield from self.table.taken()
+        if self.level:
+            self.marker = ""
+            bold = all(run.bold for run in runs if run.text.strip() and not run.note)  # the style's own look says nothing
+            yield Heading(level=self.level, runs=[run._replace(bold=run.bold and not bold) for run in runs])
+        elif self.marker.strip():
+            yield self._item(Paragraph(runs=runs))
+        else:
+            yield Paragraph(runs=runs)
 
-    def _table(self) -> Iterator[Block]:
-        rows, self.rows = self.rows, []
-        if rows:
-            yield Table(rows=rows)
+    def _item(self, paragraph: Paragraph) -> FlatItem:
+        marker, self.marker = self.marker.strip(), ""
+        ordered = _ORDERED.match(marker)
+        number = int(ordered[1]) if ordered is not None and ordered[1] else 1
+        return FlatItem(
+            max(self.depth, 0), ordered=ordered is not None, number=number, marker=marker, blocks=(paragraph,)
+        )
 
 
-def _codec(name: str, default: str) -> str:
-    try:
-        b"".decode(name)
-    except LookupError:
-        return default
-    return name
+def _address(instruction: str) -> str:
+    """Tell where a field leads, if it is a link."""
+    found = _LINK.search(instruction)
+    return (found[1] or found[2] or "") if found is not None else ""
+
+
+def _trimmed(runs: list[Run]) -> tuple[Run, ...]:
+    while runs and not runs[-1].text.strip():
+        runs.pop()
+    return tuple(runs)
