@@ -11,6 +11,7 @@ from servicekit.http import ApiHandler, Problem, operation
 _EDIT_ERRORS = (
     *WRITING_ERRORS, "invalid_edit", "edit_conflict", "invalid_selection", "empty_file", "corrupt_file",
     "type_mismatch", "unsupported_type", "decompression_limit", "forbidden_xml", "password_required",
+    "password_incorrect",
 )  # fmt: skip
 
 

@@ -28,12 +28,24 @@ class EditRequest(Body):
     save_as: str | None = Field(
         None, min_length=1, max_length=1024, description="Stores the result as a new file of this name."
     )
+    password: str | None = Field(
+        None,
+        min_length=1,
+        max_length=255,
+        description="Opens an encrypted document and locks the result again; never kept.",
+    )
 
     def edit(self, if_match: str | None) -> Edit:
         """Give the request as the use case takes it."""
         operations = [operation_message(one) for one in self.operations]
         named = self.if_match if self.if_match is not None else if_match
-        return Edit(file_id=self.file_id, operations=operations, if_match=named, save_as=self.save_as)
+        return Edit(
+            file_id=self.file_id,
+            operations=operations,
+            if_match=named,
+            save_as=self.save_as,
+            password=self.password,
+        )
 
 
 class WriteWarning(BaseModel):

@@ -133,3 +133,11 @@ async def test_bold_chinese_is_bold_in_pdf(client):
 
     assert black(bold) > black(plain) * 1.15
     assert "第一章节" in text_of(bold)
+
+
+async def test_the_parts_of_a_split_that_is_saved_under_a_name_have_a_number_each(client):
+    file_id = (await stored(client, "a.pdf", pdf([show("one"), show("two")])))["file_id"]
+    body = {"file_id": file_id, "operations": [{"op": "split", "every": 1}], "save_as": "part.pdf"}
+
+    reply = await call(client, "edit", body)
+    assert [file["name"] for file in reply.json()["files"]] == ["part-1.pdf", "part-2.pdf"]

@@ -1,7 +1,7 @@
 """PDF files changed: what only adds is appended to the old bytes, what takes away is written anew."""
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
@@ -10,6 +10,7 @@ from pypdf.errors import FileNotDecryptedError, LimitReachedError, PyPdfError
 from pypdf.generic import ArrayObject, NameObject
 
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
+from dataflowtools.src.drivenadapters.documents_out.locks import PdfLock
 from dataflowtools.src.drivenadapters.documents_out.pdf.forms import fill_form, flatten_form
 from dataflowtools.src.errors import CorruptFile, InvalidEdit, PasswordRequired
 from dataflowtools.src.logics.file.documents.options import chosen_pages
@@ -36,7 +37,7 @@ def read_errors() -> Iterator[None]:
     try:
         yield
     except FileNotDecryptedError as exc:
-        raise PasswordRequired("The PDF is encrypted; it cannot be changed.", field="/file_id") from exc
+        raise PasswordRequired("The PDF is encrypted; give its password.", field="password") from exc
     except LimitReachedError as exc:
         raise CorruptFile("The PDF holds more than is read.") from exc
     except _BROKEN as exc:
@@ -47,14 +48,13 @@ class PdfEditor:
     """One PDF under change."""
 
     def __init__(
-        self, file: BinaryIO, others: Mapping[str, BinaryIO], orders: Sequence[Order], caveats: Caveats
+        self, file: BinaryIO, others: Mapping[str, BinaryIO], request: Order, caveats: Caveats
     ) -> None:
         self._file, self._others, self._caveats = file, others, caveats
-        adding = all(order["op"] in _ADDING for order in orders)
         with read_errors():
             reader = PdfReader(file)
-            if reader.is_encrypted:
-                raise PasswordRequired("The PDF is encrypted; it cannot be changed.", field="/file_id")
+            self._lock = PdfLock(reader, request.get("password"))
+            adding = not self._lock and all(order["op"] in _ADDING for order in request["operations"])
             self.writer = PdfWriter(reader, incremental=True) if adding else PdfWriter(clone_from=reader)
             signed = _is_signed(self.writer)
         if signed:
@@ -77,6 +77,7 @@ class PdfEditor:
             for _ in range(_SWEEPS):
                 self.writer.compress_identical_objects(remove_duplicates=False, remove_unreferenced=True)
         with read_errors():
+            self._lock.put_on(self.writer)
             self.writer.write(file)
 
     def _chosen(self, pages: str) -> list[int]:
@@ -141,19 +142,19 @@ class PdfEditor:
         return {"pages": len(pages)}
 
 
-def split(file: BinaryIO, order: Order, name: str, out: BinaryIO) -> list[dict[str, Any]]:
+def split(file: BinaryIO, order: Order, request: Order, out: BinaryIO) -> list[dict[str, Any]]:
     """Write parts of a PDF one after another and tell where each begins."""
-    listed = []
+    listed, name = [], str(request["name"])
     with read_errors():
         reader = PdfReader(file)
-        if reader.is_encrypted:
-            raise PasswordRequired("The PDF is encrypted; it cannot be split.", field="/file_id")
+        lock = PdfLock(reader, request.get("password"))
         parts = _parts(order, len(reader.pages))
         stem = name.rpartition(".")[0] or name
         for number, pages in enumerate(parts, start=1):
             writer = PdfWriter()
             writer.append(reader, pages=[page - 1 for page in pages])
             held = io.BytesIO()
+            lock.put_on(writer)
             writer.write(held)
             start = out.tell()
             out.write(held.getbuffer())

@@ -17,7 +17,7 @@ _REACHING = re.compile(
 _FIRST_DAY = datetime(1899, 12, 30)  # noqa: DTZ001  # cells hold times without zones
 _FIRST_DAY_OF_OLD_MACS = datetime(1904, 1, 1)  # noqa: DTZ001  # the same
 _AFTER_NO_LEAP_DAY = 61  # spreadsheets count a 29 February 1900, which never was
-_EXACT = 1 << 53
+_EXACT = 10**15  # spreadsheets show 15 digits and make zeros of the others
 _FIRST_YEAR = 1900
 
 
@@ -55,7 +55,7 @@ def _check_ends(formula: str) -> None:
 
 def is_kept_as_text(value: Any) -> bool:
     """Whether a value is written as text: what is one, and whole numbers that a cell would round."""
-    return isinstance(value, str) or (isinstance(value, int) and abs(value) > _EXACT)
+    return isinstance(value, str) or (isinstance(value, int) and abs(value) >= _EXACT)
 
 
 def date_of(value: Any) -> datetime:

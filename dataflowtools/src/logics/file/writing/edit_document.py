@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -46,6 +46,7 @@ class Edit:
     operations: Sequence[Mapping[str, Any]]
     if_match: str | None = None
     save_as: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,19 +98,27 @@ class EditDocument:
         async with self._open_file(owner.tenant, edit.file_id) as opened:
             _check_match(opened.file, edit.if_match)
             name, chunks = opened.file.name, opened.reader.chunks()
-            async with self.changed(owner.tenant, name, chunks, edit.operations) as made:
+            async with self.changed(
+                owner.tenant, name, chunks, edit.operations, password=edit.password
+            ) as made:
                 if edit.save_as is not None or made.facts.get("is_new"):
                     return await self._as_new(owner, edit, made, request_name)
                 return await self._in_place(opened.file, edit, made)
 
     @asynccontextmanager
     async def changed(
-        self, tenant: str, name: str, chunks: AsyncIterator[bytes], operations: Sequence[Mapping[str, Any]]
+        self,
+        tenant: str,
+        name: str,
+        chunks: AsyncIterator[bytes],
+        operations: Sequence[Mapping[str, Any]],
+        *,
+        password: str | None = None,
     ) -> AsyncIterator[Made]:
         """Change a copy and hold it, by way of a newer format where it is of one that we do not write."""
         way = BY_WAY_OF.get(extension_of(name))
         if way is None:
-            async with self._work(tenant, name, chunks, operations) as made:
+            async with self._work(tenant, name, chunks, operations, password) as made:
                 yield made
             return
         async with (
@@ -129,9 +138,14 @@ class EditDocument:
         await require_files(self._open_file, tenant, _others(operations), field=field)
 
     def _work(
-        self, tenant: str, name: str, chunks: AsyncIterator[bytes], operations: Sequence[Mapping[str, Any]]
+        self,
+        tenant: str,
+        name: str,
+        chunks: AsyncIterator[bytes],
+        operations: Sequence[Mapping[str, Any]],
+        password: str | None = None,
     ) -> AbstractAsyncContextManager[Made]:
-        order = {"name": name, "operations": list(operations)}
+        order = {"name": name, "operations": list(operations), "password": password}
         return self._workshop.work("edit", self._inputs(tenant, name, chunks, operations), order)
 
     async def _inputs(
@@ -143,8 +157,9 @@ class EditDocument:
 
     async def _as_new(self, owner: Owner, edit: Edit, made: Made, request_name: str | None) -> Edited:
         async def incoming() -> AsyncIterator[IncomingFile]:
-            for one in made.files:
-                yield IncomingFile(name=edit.save_as or one.name, chunks=one.read())
+            for number, one in enumerate(made.files, start=1):
+                name = _name(edit.save_as, number, len(made.files)) or one.name
+                yield IncomingFile(name=name, chunks=one.read())
 
         files = await self._upload_files(owner, incoming(), request_name=request_name)
         return _edited(files, made, is_new=True)
@@ -199,6 +214,14 @@ class _Keeper:
             await self._store.remove(blob_id)
         except ServiceTrouble:
             _log.warning("The bytes %s that an edit left behind wait for the sweep.", blob_id)
+
+
+def _name(save_as: str | None, number: int, count: int) -> str:
+    """Name a new file as asked; of several each gets its number."""
+    if save_as is None or count == 1:
+        return save_as or ""
+    stem, dot, ending = save_as.rpartition(".")
+    return f"{stem or ending}-{number:0{len(str(count))}d}{dot}{ending if dot else ''}"
 
 
 def _others(operations: Sequence[Mapping[str, Any]]) -> list[str]:
