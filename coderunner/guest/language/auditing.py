@@ -13,6 +13,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 from coderunner.guest.language import policy_tables as tables
+from coderunner.guest.language import text_engines
 from coderunner.guest.language.library_text import what_reaches_out
 from coderunner.guest.language.refusals import CallRefused, FileRefused, Refusal
 
@@ -139,11 +140,7 @@ class Auditor:
         if not isinstance(source, (str, bytes)):
             return
         caller = _caller()
-        if (
-            caller is None
-            or caller.f_code.co_filename.startswith(_OWN_FILES)
-            or _is_generator(caller.f_code.co_filename)
-        ):
+        if caller is None or _is_trusted(caller.f_code.co_filename):
             return
         if isinstance(file, str) and self._is_library(file):
             return
@@ -189,6 +186,11 @@ def _caller() -> FrameType | None:
     while frame is not None and frame.f_code.co_filename == __file__:
         frame = frame.f_back
     return frame
+
+
+def _is_trusted(file: str) -> bool:
+    """Whether what is compiled there is ours or the standard library's, and no text of the program's."""
+    return _is_generator(file) or (file.startswith(_OWN_FILES) and file != text_engines.__file__)
 
 
 def _is_foreign_helper(file: str) -> bool:

@@ -17,11 +17,14 @@ from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 from coderunner.guest.language.refusals import AttributeRefused, CallRefused, FileRefused, Refusal
 from coderunner.guest.language.safe_format import format_text
 from coderunner.guest.language.safe_traceback import format_exc
+from coderunner.guest.language.text_engines import ENGINES, Change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+
+    from coderunner.guest.language.text_engines import Held
 
 
 def read_public(owner: Any, name: str) -> Any:
@@ -43,7 +46,7 @@ def _formatted(template: Any, *args: Any, **kwargs: Any) -> str:
     return format_text(read_public, template, args, kwargs)
 
 
-def _string(_module: ModuleType) -> None:
+def _string(_module: ModuleType, _held: Held) -> None:
     def get_field(self: Any, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         first, rest = formatter_field_name_split(field_name)
         value = self.get_value(first, args, kwargs)
@@ -54,7 +57,7 @@ def _string(_module: ModuleType) -> None:
     string.Formatter.get_field = get_field  # type: ignore[method-assign]
 
 
-def _logging(module: ModuleType) -> None:
+def _logging(module: ModuleType, _held: Held) -> None:
     def format_record(self: Any, record: Any) -> str:
         values = {**(self._defaults or {}), **record.__dict__}
         return _formatted(self._fmt, **values)
@@ -67,7 +70,7 @@ def _logging(module: ModuleType) -> None:
     module.__dict__["Handler"].handleError = handle_error
 
 
-def _cbook(module: ModuleType) -> None:
+def _cbook(module: ModuleType, _held: Held) -> None:
     original = module.__dict__["_auto_format_str"]
 
     def auto_format(template: str, value: Any) -> str:
@@ -76,7 +79,7 @@ def _cbook(module: ModuleType) -> None:
     module.__dict__["_auto_format_str"] = auto_format
 
 
-def _style_render(module: ModuleType) -> None:
+def _style_render(module: ModuleType, _held: Held) -> None:
     original = module.__dict__["_maybe_wrap_formatter"]
 
     def wrap(formatter: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -88,23 +91,37 @@ def _style_render(module: ModuleType) -> None:
     module.__dict__["_maybe_wrap_formatter"] = wrap
 
 
-def _jinja(module: ModuleType) -> None:
-    environment = module.__dict__["Environment"]
-    plain_attribute, plain_item = environment.getattr, environment.getitem
+def _jinja(module: ModuleType, held: Held) -> None:
+    """A template reads what the program may read, whatever is put into its context."""
 
     def get_attribute(self: Any, owner: Any, attribute: Any) -> Any:
-        require_public(attribute)
-        return plain_attribute(self, owner, attribute)
+        name = str.__str__(attribute)
+        require_public(name)
+        try:
+            return held.getattr(owner, name)
+        except AttributeRefused:
+            raise
+        except AttributeError:
+            return _item_or_undefined(self, owner, attribute)
 
     def get_item(self: Any, owner: Any, argument: Any) -> Any:
-        if isinstance(argument, str) and not isinstance(owner, dict):
-            require_public(argument)
-        return plain_item(self, owner, argument)
+        found = _item_or_undefined(self, owner, argument)
+        if isinstance(found, self.undefined) and isinstance(argument, str):
+            return get_attribute(self, owner, argument)
+        return found
 
+    environment = module.__dict__["Environment"]
     environment.getattr, environment.getitem = get_attribute, get_item
 
 
-def _rcsetup(module: ModuleType) -> None:
+def _item_or_undefined(environment: Any, owner: Any, name: Any) -> Any:
+    try:
+        return owner[name]
+    except (AttributeError, TypeError, LookupError):
+        return environment.undefined(obj=owner, name=name)
+
+
+def _rcsetup(module: ModuleType, _held: Held) -> None:
     """Parameters of matplotlib that name code to import."""
 
     def refuse_hooks(hooks: Any) -> list[str]:
@@ -120,7 +137,7 @@ def _rcsetup(module: ModuleType) -> None:
         loaded.RcParams.validate["figure.hooks"] = refuse_hooks
 
 
-def _sqlite(module: ModuleType) -> None:
+def _sqlite(module: ModuleType, _held: Held) -> None:
     """SQL opens files as well: ATTACH, and VACUUM INTO, which attaches its target; both are reported as opening."""
     plain_connect = module.__dict__["connect"]
     ok, denied, attach = (module.__dict__[f"SQLITE_{name}"] for name in ("OK", "DENY", "ATTACH"))
@@ -142,7 +159,7 @@ def _sqlite(module: ModuleType) -> None:
     module.__dict__["connect"] = connect
 
 
-def _argparse(module: ModuleType) -> None:
+def _argparse(module: ModuleType, _held: Held) -> None:
     """A parser sets attributes that options name, on whatever object it is given."""
     held = module.__dict__
     plain_parse, plain_add = held["ArgumentParser"].parse_known_args, held["_ActionsContainer"].add_argument
@@ -163,7 +180,7 @@ def _argparse(module: ModuleType) -> None:
     held["_ActionsContainer"].add_argument = add_argument
 
 
-_CHANGES: Final[dict[str, Callable[[ModuleType], None]]] = {
+_CHANGES: Final[dict[str, Change]] = {
     "string": _string,
     "logging": _logging,
     "matplotlib.cbook": _cbook,
@@ -172,38 +189,43 @@ _CHANGES: Final[dict[str, Callable[[ModuleType], None]]] = {
     "jinja2.environment": _jinja,
     "sqlite3": _sqlite,
     "argparse": _argparse,
+    **ENGINES,
 }
 
 
 class _Loader:
     """Loads a module as its own loader does, and changes it then."""
 
-    def __init__(self, loader: Any, change: Callable[[ModuleType], None]) -> None:
+    def __init__(self, loader: Any, change: Change, held: Held) -> None:
         self._loader = loader
         self._change = change
+        self._held = held
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
 
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
-        self._change(module)
+        self._change(module, self._held)
 
 
 class _Finder:
+    def __init__(self, held: Held) -> None:
+        self._held = held
+
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: Any = None
     ) -> ModuleSpec | None:
         change = _CHANGES.get(name)
         spec = PathFinder.find_spec(name, path, target) if change else None
         if spec is not None and change is not None:
-            spec.loader = _Loader(spec.loader, change)  # type: ignore[assignment]
+            spec.loader = _Loader(spec.loader, change, self._held)  # type: ignore[assignment]
         return spec
 
 
-def harden() -> None:
+def harden(held: Held) -> None:
     """Change what is loaded now, and the rest when it is."""
     for name, change in _CHANGES.items():
         if name in sys.modules:
-            change(sys.modules[name])
-    sys.meta_path.insert(0, _Finder())
+            change(sys.modules[name], held)
+    sys.meta_path.insert(0, _Finder(held))

@@ -28,6 +28,7 @@ CALLS_IN_TEXT: Final = frozenset(
     """)
 )
 """Methods that no text may call."""
+_WAYS_OUT: Final = MODULES_IN_TEXT | {"attrgetter", "methodcaller"}
 _CONSTANT_NAMES: Final = frozenset({"type"})
 _OWN_BUILTINS: Final = frozenset({"patsy"})
 """Packages with a module of their own named as one that leads out."""
@@ -66,7 +67,7 @@ def _is_refused(module: str, policy: Policy) -> bool:
 
 def _is_way_out(name: str) -> bool:
     special = name.startswith("__") and name not in tables.METHOD_DUNDERS | _PAST_DUNDERS
-    return special or name in INSPECT_ATTRIBUTES or name in MODULES_IN_TEXT
+    return special or name in INSPECT_ATTRIBUTES or name.lstrip("_") in _WAYS_OUT
 
 
 def _called(node: ast.Call) -> str | None:

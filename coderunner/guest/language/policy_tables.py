@@ -226,6 +226,7 @@ _REFUSED_MEMBERS: Final[dict[str, dict[str, str]]] = {
     ),
     "PIL": {"show": _PROCESS},
     "plotly": {"get_module": "it imports any module by name"},
+    "altair": {"PluginRegistry": "it loads any program by name"},
     "bokeh": dict.fromkeys(["import_optional", "import_required"], "it imports any module by name"),
     "mpmath": dict.fromkeys(["runtests", "doctests"], _PROCESS),
     "pyarrow": {"foreign_buffer": _FOREIGN},

@@ -15,6 +15,7 @@ from coderunner.guest.language.hardening import harden
 from coderunner.guest.language.importing import Importer
 from coderunner.guest.language.refusals import CallRefused, Place, PolicyViolation, Refusal, violation
 from coderunner.guest.language.restricted_builtins import restricted_builtins
+from coderunner.guest.language.text_engines import Held
 
 if TYPE_CHECKING:
     from coderunner.guest.language.policy import Policy
@@ -36,7 +37,7 @@ class RestrictedRun:
         builtins = restricted_builtins(policy, guards, importer)
         importer.namespace = lambda name: {"__name__": name, "__builtins__": builtins}
         namespace["__builtins__"] = builtins
-        harden()
+        harden(Held.by(guards.dynamic_getattr, builtins))
         self._auditor = Auditor(policy, work_dir)
         sys.addaudithook(self._auditor)
         if not policy.system_calls:

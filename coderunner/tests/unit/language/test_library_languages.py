@@ -22,6 +22,18 @@ TEXT_AS_CODE = {
     "raw memory by eval": "pd.DataFrame({'a': [1]}).eval('a.values.ctypes', engine='python')",
     "template": 'import docxtpl, docx\nd = docx.Document()\nd.add_paragraph("{{ x.__init__ }}")\nd.save("t.docx")\nt = docxtpl.DocxTemplate("t.docx")\nt.render({"x": d})',
     "template filter": "import docxtpl, docx\nd = docx.Document()\nd.add_paragraph('{{ x|attr(n) }}')\nd.save('t.docx')\nt = docxtpl.DocxTemplate('t.docx')\nt.render({'x': d, 'n': '__cl' + 'ass__'})",
+    "a builtin that is not called by its name": "import sympy, json\nsympy.lambdify(sympy.Symbol('x'), '[vars][0](x)')(json)",
+    "a text given to eval()": "import sympy\nsympy.sympify('f(s.utilities.decorator.sys)', locals={'f': str, 's': sympy})",
+    "a module by its private name": "import random, sympy\nsympy.lambdify(sympy.Symbol('x'), 'x._os.getpid()')(random)",
+    "reading by name": "pd.eval('pd.core.ops.operator.attrgetter(pd)')",
+    "a module behind a module in an expression": "l = [pd]\npd.eval('l[0].io.common', engine='python')",
+    "a module behind a local in an expression": "l = [pd]\npd.DataFrame({'a': [1]}).eval('@l[0].io.common')",
+    "a module behind a module in a template": "import docxtpl, docx\nd = docx.Document()\nd.add_paragraph('{{ f(pd.compat.sys) }}')\nd.save('t.docx')\nt = docxtpl.DocxTemplate('t.docx')\nt.render({'pd': pd, 'f': str})",
+    "a module behind a module in a template of tables": "from pandas.io.formats.style import Styler\nopen('t.tpl', 'w').write('{{ f(pd.compat.sys) }}')\nStyler.from_custom_template('.', html_table='t.tpl')(pd.DataFrame({'a': [1]})).to_html(pd=pd, f=str)",
+    "a module behind a module through a filter": "import docxtpl, docx\nd = docx.Document()\nd.add_paragraph('{{ [pd]|map(attribute=n)|list }}')\nd.save('t.docx')\nt = docxtpl.DocxTemplate('t.docx')\nt.render({'pd': pd, 'n': 'compat.sys'})",
+    "names of the policy's guards": "import sympy\nclass Own(sympy.Symbol):\n    def __call__(self, owner, *more): return owner\nsympy.var('<write>', cls=Own)\npd.anything = 1",
+    "builtins of a program": "import sympy\nsympy.var('__builtins__')",
+    "programs of packages": "from altair.utils.plugin_registry import PluginRegistry\nPluginRegistry('console_scripts').enable('f2py')",
 }
 NAMES = {
     "array of names": "import numpy as np\npd.Series([1]).agg(np.array(['__class__']))",
@@ -119,9 +131,31 @@ WORKS = {
     "picture": "import cv2, numpy as np\ncv2.imwrite('x.png', np.zeros((2, 2), 'uint8'))\nprint(cv2.imread('x.png').shape)",
     "document": "import pymupdf\nd = pymupdf.open()\nd.new_page()\nd.save('x.pdf')\nprint(len(pymupdf.open('x.pdf')))",
     "formulas": "import patsy, numpy as np\nprint(patsy.dmatrix('np.log(a) + C(b)', {'a': [1, 2], 'b': ['x', 'y']}).shape)",
+    "formulas with builtins and functions": "import patsy, numpy as np\ndef twice(v): return 2 * np.array(v)\nprint(patsy.dmatrix('twice(a) + abs(np.array(open)) + I(a * 2)', {'a': np.array([1, 2]), 'open': [3, 4]}).shape)",
+    "expressions": "k = 2\ndf = pd.DataFrame({'a': [1, 2, 3], 'b': ['x', 'yy', 'z'], 'd': pd.date_range('2024-01-01', periods=3)})\nprint(df.query('a > @k or b.str.len() > 1').shape, df.query('d.dt.month == 1 and a in [1, 2]').shape, df.eval('c = a * 2 + sin(a)').shape, pd.eval('df.a + df.a').tolist())",
+    "symbols": "import sympy as sp, numpy as np\nx, y = sp.symbols('x y')\nprint(sp.lambdify((x, y), sp.sin(x) * y + sp.Piecewise((1, x > 0), (0, True)) + sp.Max(x, y))(np.array([1.0]), 3), sp.lambdify(x, sp.gamma(x), 'scipy')(2.0), sp.lambdify(x, 'x + 1')(1), sp.sympify('max(1, x) + abs(-3) + factorial(5)'), sp.solve('x**2 - 4'))\nsp.var('a b')\nsp.var('g', cls=sp.Function)\nprint(a + b + g(a))",
+    "templates": "import docxtpl, docx\nclass Who:\n    name = 'bob'\nd = docx.Document()\nd.add_paragraph('{{ who.name|upper }} {% for r in rows %}{{ loop.index }}:{{ r.a }}-{{ r[\"b\"] }} {{ r.items()|list }}{% endfor %} {{ missing }}{{ d.get(1) }} {{ rows|map(attribute=\"a\")|list }}')\nd.save('t.docx')\nt = docxtpl.DocxTemplate('t.docx')\nt.render({'who': Who(), 'rows': [{'a': 1, 'b': 2}], 'd': {1: 2}})\nt.save('o.docx')\nprint(docx.Document('o.docx').paragraphs[0].text)",
     "traceback": "import traceback\ntry: 1 / 0\nexcept ZeroDivisionError as error: print(traceback.format_exc(), traceback.format_exception(error)[-1])",
     "rotating log": "from logging.handlers import RotatingFileHandler\nimport logging\nlogging.getLogger('x').addHandler(RotatingFileHandler('a.log'))\nlogging.getLogger('x').error('boom')\nprint(open('a.log').read())",
 }
+
+
+FORMULAS = {
+    "patsy": "import patsy\npatsy.dmatrix('f([vars][0](j)) - 1', {'j': json, 'f': f})",
+    "formulaic": "import formulaic\nformulaic.model_matrix('f([vars][0](j)) - 1', pd.DataFrame({'a': [1]}), context={'j': json, 'f': f})",
+}
+
+
+@pytest.mark.parametrize("code", FORMULAS.values(), ids=FORMULAS)
+def test_a_formula_finds_the_builtins_of_the_program(data_guest, code):
+    """It found the interpreter's: vars() of a module handed out the modules behind it, and getattr at the end."""
+    ran = data_guest(
+        f"import pandas as pd, json\ngot = []\ndef f(value):\n    got.append(value)\n    return [1.0]\n"
+        f"try:\n    {code.replace(chr(10), chr(10) + '    ')}\nexcept Exception as error: print(error)\nprint(got)"
+    )
+    assert ran.status == "success", ran
+    assert "vars() of this is refused" in ran.stdout
+    assert ran.stdout.endswith("[]\n")
 
 
 @pytest.mark.parametrize("code", WORKS.values(), ids=WORKS)
