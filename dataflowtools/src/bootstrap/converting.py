@@ -3,6 +3,7 @@
 from dataflowtools.src.bootstrap.programs import Programs
 from dataflowtools.src.common.settings import Settings
 from dataflowtools.src.drivenadapters.analysis.worker_table_engine import WorkerTableEngine
+from dataflowtools.src.drivenadapters.converting.cell_converter import CellConverter
 from dataflowtools.src.drivenadapters.converting.worker_converters import (
     LibreOfficeConverter,
     PandocConverter,
@@ -30,12 +31,14 @@ def converting_uses(
 ) -> ConvertingUses:
     """Build the use case of converting."""
     held, steps, installed = programs.held, programs.steps, programs.installed
+    tables = TableConverter(engine=engine, read=held.read, take=held.take)
     convert_file = ConvertFile(
         converters=[
             LibreOfficeConverter(steps, installed),
             PandocConverter(steps, installed),
             PictureConverter(steps, max_pixels=settings.ocr_max_pixels),
-            TableConverter(engine=engine, read=held.read, take=held.take),
+            tables,
+            CellConverter(steps, tables),
             ReadingConverter(parse_document=documents.parse_document, hold=held.hold),
             WritingConverter(parse_document=documents.parse_document, workshop=workshop, take=held.take),
         ],

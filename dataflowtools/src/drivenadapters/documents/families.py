@@ -12,6 +12,7 @@ def _family(name: str, size: int, queue_limit: int, memory_bytes: int, *, may_ex
         jobs={
             f"{name}.parse": f"{_JOBS}:parse",
             f"{name}.inspect": f"{_CONVERTING}.inspect_jobs:inspect",
+            f"{name}.cells": f"{_CONVERTING}.cell_jobs:write",
             f"{name}.members": f"{_CONVERTING}.unpack_jobs:members",
             f"{name}.extract": f"{_CONVERTING}.unpack_jobs:extract",
         },

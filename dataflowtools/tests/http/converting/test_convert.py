@@ -268,7 +268,7 @@ async def test_formats_lists_pairs_with_route_and_losses(client):
     assert listed["missing"] == []
     assert pairs["docx", "pdf"]["route"] == [{"from": "docx", "to": "pdf", "by": "libreoffice"}]
     assert pairs["docx", "md"]["losses"] == ["layout", "pictures"]
-    assert {"from": "xlsx", "to": "csv", "by": "tables"} in pairs["xlsx", "csv"]["route"]
+    assert {"from": "xlsx", "to": "csv", "by": "cells"} in pairs["xlsx", "csv"]["route"]
     assert not any(one["from"] == one["to"] for one in listed["conversions"])
     assert {"name": "jpeg", "ending": "jpg", "media_type": "image/jpeg"} in listed["formats"]
 

@@ -40,7 +40,7 @@ _FIELD = re.compile(
 _SVG_REFERENCE = re.compile(
     rb"<script\b|@import\b|href\s*=\s*[\"'](?!#|data:)|url\(\s*[\"']?(?!#|data:)", re.IGNORECASE
 )
-_REMOTE_CALL = re.compile(rb"WEBSERVICE\(|DDE\(|RTD\(", re.IGNORECASE)
+_REMOTE_CALLS = (b"WEBSERVICE(", b"DDE(", b"RTD(")
 _IGNORED = "external_reference_ignored"
 _FIELDS_IGNORED = "Fields that bring in files or ask other programs kept what they last showed."
 
@@ -159,10 +159,14 @@ def _references(window: bytes, name: str) -> Iterator[tuple[str, str]]:
             yield _IGNORED, "Templates, pictures or parts from elsewhere were not fetched."
     elif _ODF_REFERENCE.search(window) or _ODF_DDE.search(window):
         yield _IGNORED, "Pictures, sections or ranges from elsewhere were not fetched."
-    if _FIELD.search(window):
+    if name.startswith("word/") and _FIELD.search(window):
         yield _IGNORED, _FIELDS_IGNORED
-    if _REMOTE_CALL.search(window) and ("sheet" in name or name == "content.xml"):
+    if ("sheet" in name or name == "content.xml") and _calls_out(window.upper()):
         yield _IGNORED, "Formulas that ask other programs or addresses were not calculated."
+
+
+def _calls_out(window: bytes) -> bool:
+    return any(call in window for call in _REMOTE_CALLS)
 
 
 def _is_link(relationship: bytes) -> bool:

@@ -53,7 +53,7 @@ class TableConverter(Converter):
         """Read, and write."""
         del tenant
         read: dict[str, Any] = {"format": _format(hop.source), "encoding": options.encoding}
-        read |= {"delimiter": options.delimiter}
+        read |= {"delimiter": options.delimiter, "missing": [""]}  # a text NA is a text
         if hop.source in _BOOKS:
             read |= {"sheet": options.sheet}
         output = Output(format=_WRITTEN[hop.target], escape_formulas=options.escape_formulas)  # type: ignore[arg-type]  # one of the table above
