@@ -140,7 +140,7 @@ def _give_records(job: Job, table: pl.LazyFrame, limits: AnalysisLimits) -> int:
 def analyze(job: Job, arguments: Arguments) -> dict[str, Any]:
     """Count, and give facts or a table."""
     limits = _limits(arguments)
-    with _opened(job, arguments, limits) as tables, told():
+    with _opened(job, arguments, limits) as tables, told("/options/analysis"):
         facts = run_analysis(tables, arguments["request"], limits)
         return {**_about(tables), **facts}
 

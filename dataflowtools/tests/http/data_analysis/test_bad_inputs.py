@@ -248,3 +248,22 @@ async def test_files_that_are_no_tables(client):
     assert_problem(await post(client, "analyze", file_id=file["file_id"]), 422, "empty_file")
     file = await stored(client, "p.parquet", b"PAR1xxxxPAR1")
     assert_problem(await post(client, "analyze", file_id=file["file_id"]), 422, "corrupt_file")
+
+
+@pytest.mark.parametrize(
+    ("analysis", "code"),
+    [
+        ({"kind": "group", "by": ["nope"]}, "unknown_column"),
+        ({"kind": "sql", "query": "SELECT * FROM nope"}, "invalid_sql"),
+        ({"kind": "sql", "query": "ATTACH 'x'"}, "operation_not_allowed"),
+        (
+            {"kind": "resample", "column": "a", "every": "1d", "measures": [{"function": "rows"}]},
+            "invalid_step",
+        ),
+    ],
+)
+async def test_what_an_analysis_cannot_do_is_pointed_at(client, analysis, code):
+    found = assert_problem(
+        await post(client, "analyze", data=DATA, options={"analysis": analysis}), 422, code
+    )
+    assert found["errors"][0]["pointer"].startswith("/options/analysis")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -89,11 +90,25 @@ def test_cast(frame):
     assert same(back["d"], table.d)
 
 
+@pytest.mark.parametrize(
+    ("text", "decimal", "number"),
+    [
+        ("$1,234.50", ".", 1234.5), ("1.234,56 €", ",", 1234.56), ("12%", ".", 0.12), ("-3.5 %", ".", -0.035),
+        ("(1,000)", ".", -1000.0), ("-$5", ".", -5.0), ("$-5", ".", -5.0), ("USD 7", ".", 7.0), ("￥8", ".", 8.0),
+        ("1 234\u00a0567", ".", 1234567.0), ("1'000", ".", 1000.0), ("12元", ".", 12.0), (".5", ".", 0.5),
+        ("1e3", ".", 1000.0), ("1.234", ".", 1.234), ("1.234", ",", 1234.0), ("1,5", ",", 1.5), ("−2", ".", -2.0),
+        ("12,34", ".", None), ("1,2345", ".", None), ("--1", ".", None), ("5 apples", ".", None), ("$", ".", None),
+    ],
+)  # fmt: skip
+def test_cast_reads_numbers_as_people_write_them(text, decimal, number):
+    frame = pl.DataFrame({"s": [text, None]})
+    found = run(frame, {"op": "cast", "types": {"s": "number"}, "decimal": decimal})
+    assert found["s"].to_list() == [number if number is None else pytest.approx(number), None]
+
+
 def _number(text):
-    try:
-        return None if text is None else float(text.replace(",", "no"))
-    except ValueError:
-        return None
+    written = re.fullmatch(r" *(-?) *(1{1,3}(?:[, ]1{3})+|1+) *", text or "")
+    return None if written is None else float(written[1] + re.sub("[, ]", "", written[2]))
 
 
 @chance()

@@ -304,3 +304,24 @@ def test_a_rule_that_makes_no_sense_names_its_place(rule, error):
     with pytest.raises(error) as caught:
         check(pl.DataFrame({"i": [1], "s": ["a"]}), rules=[{"rule": "not_null", "column": "i"}, rule])
     assert caught.value.field == "/rules/1"
+
+
+def test_messages_name_the_bounds_as_they_were_given():
+    frame = pl.DataFrame({"n": [1, 9], "d": ["2024-01-01", "2024-03-01"]})
+    rules = [
+        {"rule": "range", "column": "n", "min": 2, "max": 5.5},
+        {"rule": "range", "column": "n", "max": 9, "exclusive": True},
+        {"rule": "range", "column": "d", "min": "2024-02-01"},
+    ]
+    _, errors = check(frame, rules=rules)
+    assert [error["message"] for error in errors] == [
+        "below 2 or above 5.5", "below 2 or above 5.5", "not below 9", "below 2024-02-01",
+    ]  # fmt: skip
+
+
+def test_a_pattern_is_refused_with_the_reason_alone():
+    with pytest.raises(InvalidPattern) as caught:
+        check(pl.DataFrame({"s": ["x"]}), rules=[{"rule": "pattern", "column": "s", "pattern": "(?=x)"}])
+    assert caught.value.message.endswith(
+        "engine: look-around, including look-ahead and look-behind, is not supported"
+    )

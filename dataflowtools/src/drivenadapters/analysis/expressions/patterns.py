@@ -14,7 +14,8 @@ def checked_pattern(pattern: str, *, field: str | None = None) -> str:
     try:
         pl.select(pl.lit("x").str.contains(pattern, strict=True))
     except pl.exceptions.ComputeError as exc:
-        reason = " ".join(str(exc).split())[-300:]
+        said = " ".join(str(exc).split()).partition(" This error occurred")[0]
+        reason = said.rpartition("error: ")[2][:300]
         raise InvalidPattern(
             f"The pattern {pattern[:80]!r} is not taken by the linear-time engine: {reason}", field=field
         ) from exc

@@ -33,7 +33,8 @@ def load_json(file: BinaryIO, options: ReadTable, limits: AnalysisLimits, *, lin
     reader = _Reader()
     value = reader.read(file.read(), found.name, lines=lines)
     table = from_records(_records(value), options, limits, reader.warnings())
-    table.source = {"encoding": found.name, "encoding_certain": found.certain}
+    if found.name != "utf-8":
+        table.source = {"encoding": found.name, "encoding_certain": found.certain}
     return table
 
 

@@ -9,6 +9,7 @@ from dataflowtools.src.drivenadapters.analysis.expressions.kinds import kind_of
 from dataflowtools.src.drivenadapters.analysis.failures import told
 from dataflowtools.src.drivenadapters.analysis.steps.casts import cast_to, literal_of
 from dataflowtools.src.drivenadapters.analysis.steps.context import Work
+from dataflowtools.src.drivenadapters.analysis.steps.written_numbers import number_written
 from dataflowtools.src.errors import InvalidStep
 from dataflowtools.src.logics.data_analysis.steps import column_steps as ask
 
@@ -62,10 +63,20 @@ def cast(work: Work, step: ask.Cast) -> None:
     """Change types."""
     work.need(list(step.types))
     schema = work.schema
-    casts = {name: cast_to(pl.col(name), schema[name], kind) for name, kind in step.types.items()}
+    casts = {name: _cast(name, schema[name], kind, step.decimal) for name, kind in step.types.items()}
     if step.on_error == "refuse":
         _refuse_failures(work, casts)
     work.table = work.table.with_columns([expr.alias(name) for name, expr in casts.items()])
+
+
+def _cast(name: str, dtype: pl.DataType, kind: str, decimal: str) -> pl.Expr:
+    column = pl.col(name)
+    if dtype != pl.String or kind not in {"integer", "number"}:
+        return cast_to(column, dtype, kind)
+    written = cast_to(number_written(column, decimal), pl.Float64(), kind)
+    if decimal == ",":  # 1.234 is a thousand there
+        return written
+    return pl.coalesce(cast_to(column, dtype, kind), written)
 
 
 def _refuse_failures(work: Work, casts: dict[str, pl.Expr]) -> None:

@@ -16,6 +16,7 @@ from dataflowtools.src.errors import InvalidTableSchema
 from dataflowtools.src.logics.data_analysis import rules as ask
 
 _FOUND = "\0found"
+_EXACT = 1 << 53
 
 
 class Compiler:
@@ -150,11 +151,19 @@ def _names(rule: Any) -> list[str]:
 
 
 def _range_text(rule: ask.RangeRule) -> str:
-    parts = [
-        f"from {rule.min}" if rule.min is not None else "",
-        f"to {rule.max}" if rule.max is not None else "",
-    ]
-    return "outside " + " ".join(part for part in parts if part)
+    low, high = (_said(bound) for bound in (rule.min, rule.max))
+    if rule.exclusive:
+        parts = [f"not above {low}" if low else "", f"not below {high}" if high else ""]
+    else:
+        parts = [f"below {low}" if low else "", f"above {high}" if high else ""]
+    return " or ".join(part for part in parts if part)
+
+
+def _said(bound: float | str | None) -> str:
+    if bound is None:
+        return ""
+    whole = isinstance(bound, float) and bound.is_integer() and abs(bound) < _EXACT
+    return str(int(bound)) if whole else str(bound)
 
 
 def type_failure(column: pl.Expr, dtype: pl.DataType, kind: str) -> pl.Expr:

@@ -51,6 +51,9 @@ class Cast(Model):
     op: Literal["cast"]
     types: dict[ColumnName, TypeName] = Field(min_length=1, max_length=5_000)
     on_error: Literal["null", "refuse"] = Field("null", description="What becomes of values that do not fit.")
+    decimal: Literal[".", ","] = Field(
+        ".", description="The decimal mark of texts like 1,234.50 €, $5, (3) and 12% that become numbers."
+    )
 
 
 class Fill(Model):
