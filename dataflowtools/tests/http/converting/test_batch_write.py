@@ -99,6 +99,17 @@ async def test_old_formats_and_workbooks_are_written_too(client):
     assert made["a.doc"].startswith(b"\xd0\xcf\x11\xe0")
 
 
+async def test_no_name_that_a_file_asks_for_leads_out_of_the_zip(client):
+    names = ["../../etc/evil", "/tmp/evil", "C:\\evil", "a\u202egpj", "report.json"]
+    files = [(f"{n}.json", body({"content": {"text": "x"}, "name": name})) for n, name in enumerate(names)]
+    _, items, made = await done(client, "write", files, {"to": "txt"})
+
+    outputs = [item["output"] for item in items]
+    assert sorted(outputs[:3]) == ["evil (2).txt", "evil (3).txt", "evil.txt"]
+    assert outputs[3:] == ["agpj.txt", "report.json.txt"]
+    assert set(made) == {*outputs, "report.json"}
+
+
 async def test_json_that_a_request_could_not_hold_is_refused_alone(tmp_path):
     async with running(tmp_path, max_body_bytes=2000) as client:
         large = body({"text": "x" * 3000})

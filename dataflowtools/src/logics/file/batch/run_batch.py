@@ -18,6 +18,7 @@ from dataflowtools.src.logics.file.batch.ports.archives import NewArchive
 from dataflowtools.src.logics.file.batch.ports.file_operation import FileOperation, StoredFileOperation
 from dataflowtools.src.logics.file.batch.results import BatchReport, BatchResults, BatchTarget, Item
 from dataflowtools.src.logics.file.batch.sources import BatchSources, OpenSources, Source
+from dataflowtools.src.logics.file.clean_names import clean_name
 
 _OF_THE_WHOLE = (StoreUnavailable, DatabaseUnavailable, StorageFull)
 _PASSING = (WorkerLost, WorkersBusy)
@@ -97,7 +98,7 @@ async def _applied(owner: Owner, operation: Operation, source: Source, archive: 
         changed = await operation.apply(owner, source.about["file_id"])
         return _succeeded(source, changed.name, {}, changed.warnings, changed.facts)
     async with source.open() as (name, document), operation.apply(owner.tenant, document, name) as made:
-        names = [await archive.add(file.name, file.read()) for file in made.files]
+        names = [await archive.add(clean_name(file.name), file.read()) for file in made.files]
         output = {"output": names[0]} if len(names) == 1 else {"outputs": names}
         return _succeeded(source, name, output, made.warnings, made.facts)
 
