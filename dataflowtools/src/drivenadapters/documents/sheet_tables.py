@@ -30,8 +30,16 @@ def _rare(value: Any) -> Cell:
         text = value.isoformat()
         return Cell(text.replace("T", " "), value=text)
     if isinstance(value, dt.timedelta):
-        return Cell(str(value), value=value.total_seconds())
+        return Cell(_hours(value.total_seconds()), value=value.total_seconds())
     return Cell("" if value is None else str(value))
+
+
+def _hours(seconds: float) -> str:
+    """Write a span of time as spreadsheet programs do: hours go on beyond a day."""
+    minutes, rest = divmod(abs(seconds), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    written = f"{rest:02.0f}" if float(rest).is_integer() else f"{rest:09.6f}"
+    return f"{'-' if seconds < 0 else ''}{hours:02}:{minutes:02}:{written}"
 
 
 def _number(value: float) -> Cell:

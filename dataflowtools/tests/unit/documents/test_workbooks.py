@@ -267,3 +267,10 @@ def test_a_workbook_without_cells_is_an_answer():
     answer = read(workbook(lambda book: None), "a.xlsx")
     assert answer.tables == []
     assert [block["text"] for block in answer.blocks] == ["Sheet"]
+
+
+def test_spans_of_time_are_written_with_hours_beyond_a_day():
+    spans = [dt.timedelta(hours=30), dt.timedelta(days=2, minutes=5), dt.timedelta(hours=25, seconds=1.5)]
+    answer = read(workbook(lambda book: [book.active.append([span]) for span in spans]), "a.xlsx")
+    assert answer.grid() == [["30:00:00"], ["48:05:00"], ["25:00:01.500000"]]
+    assert [row[0] for row in values(answer)] == [108000, 173100, 90001.5]
