@@ -2,8 +2,10 @@
 
 import email
 import email.policy
-from email.message import EmailMessage
+from collections.abc import Iterator
+from email.message import EmailMessage, Message
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Any, ClassVar
 
 from dataflowtools.src.drivenadapters.documents import html_walk
@@ -63,7 +65,7 @@ def _moment(text: str) -> str:
         return text
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def _header(message: Message, name: str) -> str:
     try:
         return " ".join(str(message.get(name, "")).split())[:10_000]
     except (ValueError, IndexError, AttributeError, TypeError):  # the parser trips over some broken addresses
@@ -91,13 +93,43 @@ def _body(message: EmailMessage, caveats: list[Caveat]) -> list[Block]:
 
 
 def _attachments(message: EmailMessage) -> list[dict[str, Any]]:
+    """List what is not the body: attached files, pictures within the text, and mails that were passed on."""
     found = []
-    for number, part in enumerate(message.walk()):
-        if number > _MAX_PARTS:
-            break
-        if part.is_multipart() or part.get_content_disposition() != "attachment":
+    for part in islice(_parts(message), _MAX_PARTS):
+        name = part.get_filename() or ""
+        if part.get_content_type() == "message/rfc822":
+            inner = part.get_payload()
+            mail = inner[0] if isinstance(inner, list) and inner and isinstance(inner[0], Message) else part
+            name = name or f"{_header(mail, 'Subject')}.eml"
+            size = _written_size(mail)
+        elif part.get_content_disposition() == "attachment" or name:
+            payload = part.get_payload(decode=True)
+            size = len(payload) if isinstance(payload, bytes) else 0
+        else:
             continue
-        payload = part.get_payload(decode=True)
-        size = len(payload) if isinstance(payload, bytes) else 0
-        found.append({"name": part.get_filename() or "", "media_type": part.get_content_type(), "size": size})
+        found.append({"name": name, "media_type": part.get_content_type(), "size": size})
     return found
+
+
+def _written_size(mail: Message) -> int:
+    try:
+        return len(mail.as_bytes())
+    except (
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+    ):  # the writer trips over what the parser let pass
+        return 0
+
+
+def _parts(message: EmailMessage) -> Iterator[EmailMessage]:
+    """Walk the parts, but not into mails that are parts themselves."""
+    pending: list[Any] = [message]
+    while pending:
+        part = pending.pop(0)
+        payload = part.get_payload()
+        if isinstance(payload, list) and part.get_content_maintype() == "multipart":
+            pending[:0] = payload
+        else:
+            yield part

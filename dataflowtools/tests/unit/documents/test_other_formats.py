@@ -418,3 +418,22 @@ def test_the_date_of_a_mail_is_told_in_iso_8601():
         == "2024-01-01T10:00:00+08:00"
     )
     assert read(mail % b"some day", "a.eml").metadata["date"] == "some day"
+
+
+def test_a_mail_lists_pictures_within_it_and_mails_that_were_passed_on():
+    inner = EmailMessage()
+    inner["Subject"] = "the first one"
+    inner.set_content("inner body")
+    inner.add_attachment(b"%PDF-", maintype="application", subtype="pdf", filename="inner.pdf")
+    mail = EmailMessage()
+    mail["Subject"] = "Fwd"
+    mail.set_content("see below")
+    mail.add_attachment(inner)
+    picture = {"maintype": "image", "subtype": "png", "filename": "logo.png", "disposition": "inline"}
+    mail.add_attachment(b"\x89PNG", **picture)
+    answer = read(mail.as_bytes(), "a.eml")
+    assert sorted((one["name"], one["media_type"]) for one in answer.metadata["attachments"]) == [
+        ("logo.png", "image/png"), ("the first one.eml", "message/rfc822"),
+    ]  # fmt: skip
+    assert all(one["size"] for one in answer.metadata["attachments"])
+    assert "inner body" not in str(answer.content)
