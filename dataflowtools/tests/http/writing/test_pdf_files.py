@@ -141,3 +141,30 @@ async def test_the_parts_of_a_split_that_is_saved_under_a_name_have_a_number_eac
 
     reply = await call(client, "edit", body)
     assert [file["name"] for file in reply.json()["files"]] == ["part-1.pdf", "part-2.pdf"]
+
+
+def all_text(data: bytes) -> str:
+    return "\n".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(data))
+
+
+async def test_a_text_of_very_many_lines_becomes_pages_and_loses_none_of_them(client):
+    lines = [f"line {number} 中" for number in range(5000)]
+    data = await written(client, {"text": "\n".join(lines)}, to="pdf")
+
+    found = [line.strip() for line in all_text(data).splitlines() if line.strip()]
+    assert found == lines
+    code = [{"type": "code", "text": "\n".join(lines)}, {"type": "paragraph", "text": "word " * 20_000}]
+    again = all_text(await written(client, code, to="pdf"))
+    assert again.count("word") == 20_000
+    assert "line 4999" in again
+
+
+async def test_cells_that_reach_over_pages_end_with_their_first_row_and_that_is_told(client):
+    rows = [[{"text": "tall", "row_span": 300}, "r0"], *[[f"r{number}"] for number in range(1, 300)]]
+    reply = await call(client, "write", {"to": "pdf", "content": [{"type": "table", "rows": rows}]})
+
+    assert reply.status == 201, reply.body
+    assert [warning["code"] for warning in reply.json()["warnings"]] == ["spans_cut"]
+    shown = all_text(await content_of(client, reply.json()["file_id"]))
+    assert "r299" in shown
+    assert "tall" in shown

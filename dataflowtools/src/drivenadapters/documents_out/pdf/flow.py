@@ -10,6 +10,7 @@ from reportlab.platypus import Image, Indenter, PageBreak, Spacer, Table
 
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
 from dataflowtools.src.drivenadapters.documents_out.pdf import fonts
+from dataflowtools.src.drivenadapters.documents_out.pdf.long_texts import pieces
 from dataflowtools.src.drivenadapters.documents_out.pdf.texts import Look, paragraph
 from dataflowtools.src.drivenadapters.documents_out.pictures import Pictures, fitted
 from dataflowtools.src.errors import InvalidContent
@@ -34,6 +35,7 @@ _CELL_SIZE = 9.5
 _MAX_CELLS = 60_000
 _CHUNK_ROWS = 200
 _LEAST_COLUMN = 18.0
+_LONG, _LINE_COUNTS = 30_000, 100  # characters, and for how many of them the end of a line counts
 _GRID = HexColor("#808080")
 _HEAD = HexColor("#D9E2F3")
 _BULLETS = ("•", "–", "·")
@@ -76,6 +78,8 @@ class Flow:
             key = name.casefold()
             self._looks[key] = _changed(self._looks.get(key, self._looks["normal"]), look)
         self._cells = 0
+        self.has_spans = False
+        self.cuts_spans = False  # whether cells reach down no more, for such ones never break over pages
 
     def of(self, blocks: Sequence[model.Block], place: Place | None = None) -> list[Any]:
         """List the flowables, one after another: none holds others but the cells of tables."""
@@ -90,7 +94,7 @@ class Flow:
                 made.outline = (level - 1, model.text_of(block.runs)[:200])
                 yield made
             case model.Paragraph():
-                yield self._paragraph(block.runs, block.style or place.style, place, block.align)
+                yield from self._long(block.runs, block.style or place.style, place, block.align)
             case model.BulletList():
                 yield from self._list(block, place)
             case model.Table():
@@ -98,7 +102,7 @@ class Flow:
             case model.Picture():
                 yield from self._indented(place, self._picture(block, place))
             case model.Code():
-                yield self._paragraph((model.Run(block.text.rstrip("\n")),), "source code", place)
+                yield from self._long((model.Run(block.text.rstrip("\n")),), "source code", place)
             case model.Formula():
                 yield self._paragraph((model.Run(block.text, italic=True),), place.style, place)
             case model.Quote() | model.Region(kind=model.RegionKind.TEXT_BOX):
@@ -109,6 +113,17 @@ class Flow:
                 yield self._note(block, place)
             case _ if not place.in_cell:
                 yield PageBreak()
+
+    def _long(self, runs: Sequence[model.Run], style: str, place: Place, align: str = "") -> Iterator[Any]:
+        """Lay out a text as one paragraph, or where it is very long as several without a gap."""
+        parts = [runs] if _is_short(runs) else pieces(runs)
+        for number, part in enumerate(parts):
+            made = self._paragraph(part, style, place if number == 0 else replace(place, mark=""), align)
+            if number:
+                made.style.spaceBefore = 0
+            if number < len(parts) - 1:
+                made.style.spaceAfter = 0
+            yield made
 
     def _paragraph(self, runs: Sequence[model.Run], style: str, place: Place, align: str = "") -> Any:
         look = self._looks.get(style.casefold())
@@ -175,7 +190,10 @@ class Flow:
             yield self._paragraph((model.Run(block.caption),), "caption", replace(place, indent=0.0))
         columns = _widths(block, place.width)
         heads = _heads(rows)
-        spanning = any(cell is not None and cell.row_span > 1 for row in rows for cell in row)
+        spanning = not self.cuts_spans and any(
+            cell is not None and cell.row_span > 1 for row in rows for cell in row
+        )
+        self.has_spans |= spanning
         size = len(rows) if spanning else _CHUNK_ROWS
         for start in range(
             heads, max(len(rows), heads + 1), size
@@ -190,7 +208,8 @@ class Flow:
             for place, cell in enumerate(row):
                 if cell is None:
                     continue
-                corner = (place + cell.col_span - 1, min(number + cell.row_span, len(rows)) - 1)
+                down = 1 if self.cuts_spans else cell.row_span
+                corner = (place + cell.col_span - 1, min(number + down, len(rows)) - 1)
                 if corner != (place, number):
                     look.append(("SPAN", (place, number), corner))
                 if cell.header:
@@ -214,6 +233,10 @@ class Flow:
         if fonts.lacks(cell.text):
             self._caveats.add("font_missing", "Some characters are in none of the fonts installed here.")
         return paragraph((model.Run(cell.text),), look)
+
+
+def _is_short(runs: Sequence[model.Run]) -> bool:
+    return sum(len(run.text) + _LINE_COUNTS * run.text.count("\n") for run in runs) < _LONG
 
 
 def _widths(table: model.Table, width: float) -> list[float]:

@@ -1,6 +1,8 @@
 """New PDF documents."""
 
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -33,14 +35,39 @@ def write_pdf(
     paper = paper_of(order.get("page", {}))
     margins = {str(kind): _margin_text(order, blocks, kind) for kind in _MARGINS}
     running = [block for block in blocks if not (isinstance(block, model.Region) and block.kind in _MARGINS)]
-    flow = Flow(paper.text_width, paper.text_height, order.get("styles", {}), pictures, caveats)
-    document = _Document(file, paper, order.get("properties", {}))
-    try:
+
+    def laid_out(*, cuts_spans: bool) -> bytes:
+        flow = Flow(paper.text_width, paper.text_height, order.get("styles", {}), pictures, caveats)
+        flow.cuts_spans = cuts_spans
+        held = io.BytesIO()
+        document = _Document(held, paper, order.get("properties", {}))
         # the pages' own line breaks need at least one thing to lay out
-        document.build(
-            [*flow.of(running), Spacer(1, 1)], canvasmaker=partial(_Pages, margins=margins, paper=paper)
+        content = [*flow.of(running), Spacer(1, 1)]
+        with _too_large(flow):
+            document.build(content, canvasmaker=partial(_Pages, margins=margins, paper=paper))
+        return held.getvalue()
+
+    try:
+        file.write(laid_out(cuts_spans=False))
+    except _TallCells:
+        caveats.add(
+            "spans_cut", "Cells that reach over more rows than a page holds end with their first row."
         )
+        file.write(laid_out(cuts_spans=True))
+
+
+class _TallCells(Exception):
+    """Cells reach down over more rows than a page holds: reason to begin again, no fault."""
+
+
+@contextmanager
+def _too_large(flow: Flow) -> Iterator[None]:
+    """Tell why something does not fit a page."""
+    try:
+        yield
     except LayoutError as exc:
+        if flow.has_spans:
+            raise _TallCells from exc
         raise InvalidContent("A picture, a cell or a line is larger than the page.") from exc
 
 
