@@ -145,12 +145,23 @@ def _with_checked_path(function: Any, what: str) -> Any:
 
     @functools.wraps(function, updated=())
     def opened(*args: Any, **kwargs: Any) -> Any:
+        args = tuple(map(_plain_path, args))
+        kwargs = {key: _plain_path(value) for key, value in kwargs.items()}
         for value in (*args[:2], *kwargs.values()):
-            if isinstance(value, (str, bytes, os.PathLike)) and not _is_document(value):
-                sys.audit("open", os.fspath(value), mode, 0)
+            if isinstance(value, (str, bytes)) and not _is_document(value):
+                sys.audit("open", value, mode, 0)
         return function(*args, **kwargs)
 
     return opened
+
+
+def _plain_path(value: Any) -> Any:
+    """The text of a path, asked for once, so that the library opens what was looked at."""
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    return value
 
 
 def _is_document(value: Any) -> bool:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from coderunner.guest.language import policy_tables as tables
 from coderunner.guest.language import text_engines
 from coderunner.guest.language.library_text import what_reaches_out
+from coderunner.guest.language.ownership import is_partly_own
 from coderunner.guest.language.refusals import CallRefused, FileRefused, Refusal
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ _OWN_FILES: Final = os.path.dirname(os.path.abspath(__file__))
 _OUTSIDE: Final = (
     "files outside the work dir are not the program's",
     "use a plain name: it stands in the work dir",
+)
+
+
+_OWN_PATH: Final = Refusal(
+    "file", "a path of a class of your own", "libraries ask it more than once", "give str(path)"
 )
 
 
@@ -211,6 +217,8 @@ def _writes(args: tuple[Any, ...]) -> bool:
 
 
 def _as_text(path: Any) -> str:
+    if is_partly_own(path):
+        raise FileRefused(_OWN_PATH)  # it may name another place each time it is asked
     try:
         return os.fsdecode(path)
     except TypeError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from coderunner.guest.language.policy import Policy
 
 _real_import: Final = builtins.__import__
+_KEPT: Final = frozenset({"__builtins__", "__loader__", "__spec__"})
+"""What a module of the program's own holds and gives to nobody."""
 Compile = Callable[[str, str, bool], tuple[Any, list[dict[str, Any]]]]
 
 
@@ -80,7 +82,7 @@ class Importer:
 
     def _star(self, module: ModuleType, name: str) -> SimpleNamespace:
         listed = getattr(module, "__all__", None)
-        names = [item for item in (listed if listed is not None else dir(module)) if not item.startswith("_")]
+        names = [item for item in _texts(listed if listed is not None else dir(module)) if item[:1] != "_"]
         found = SimpleNamespace()
         for item in names:
             if member_refusal(self._policy, name, item):
@@ -123,10 +125,10 @@ class Importer:
     def _own_members(self, module: ModuleType, wanted: Sequence[str]) -> Any:
         held = vars(module)
         if "*" in wanted:
-            names = held.get("__all__") or [item for item in held if not item.startswith("_")]
+            names = _texts(held.get("__all__") or [item for item in held if not item.startswith("_")])
             listed = [item for item in names if not (item.startswith("__") and item.endswith("__"))]
             return _bundle({item: held[item] for item in listed if item in held} | {"__all__": listed})
-        missing = [item for item in wanted if item not in held]
+        missing = [item for item in wanted if item not in held or item in _KEPT]
         if missing:
             raise ImportError(
                 f"cannot import name {missing[0]!r} from {module.__name__!r}", name=module.__name__
@@ -163,6 +165,11 @@ class Importer:
             refusal = Refusal("import", f'the file "{shown}"', f"{len(violations)} of its parts are refused")
             raise OwnModuleRefused(refusal, violations)
         exec(code, module.__dict__)
+
+
+def _texts(names: Iterable[Any]) -> list[str]:
+    """Names that are texts and nothing more: a subclass answers differently each time it is asked."""
+    return [name for name in names if type(name) is str]
 
 
 def _bundle(members: dict[str, Any]) -> SimpleNamespace:

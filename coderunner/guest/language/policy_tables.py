@@ -438,7 +438,7 @@ RESERVED_NAMES: Final = frozenset(
 )
 
 READABLE_DUNDER_NAMES: Final = frozenset(
-    ["__name__", "__file__", "__doc__", "__debug__", "__all__", "__version__", "__author__"]
+    ["__name__", "__file__", "__doc__", "__debug__", "__all__", "__version__", "__author__", "__package__"]
 )
 WRITABLE_DUNDER_NAMES: Final = frozenset(
     words("""
@@ -446,6 +446,9 @@ WRITABLE_DUNDER_NAMES: Final = frozenset(
         __maintainer__ __status__
     """)
 )
+
+IMPORTABLE_DUNDER_NAMES: Final = READABLE_DUNDER_NAMES | WRITABLE_DUNDER_NAMES
+"""Special names that `from … import` may take from a module; `__builtins__` of a file holds the guards themselves."""
 
 _ARITHMETIC: Final = words("""
         add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or

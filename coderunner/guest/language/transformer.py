@@ -327,6 +327,8 @@ class ProgramTransformer(MatchPatterns):
         else:
             self._check_members(node, module)
         for alias in node.names:
+            if _is_dunder(alias.name) and alias.name not in tables.IMPORTABLE_DUNDER_NAMES:
+                self.refuse(alias, "import", f'importing "{alias.name}"', _DUNDER_WHY)
             self._check_binding(alias, alias.asname or alias.name)
         return node
 

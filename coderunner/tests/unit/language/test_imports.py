@@ -203,3 +203,33 @@ def test_an_import_in_try_is_still_refused_with_advice(guest):
     ran = guest("try:\n    import requests\nexcept ImportError:\n    pass")
     assert ran.status == "policy_violation"
     assert "network" in ran.verdict["violations"][0]["why"]
+
+
+TAKEN_FROM_OWN_FILES = {
+    "by name": ("from helper import __builtins__ as b\nprint('GOT', b)", "x = 1"),
+    "another's loader": ("from helper import __spec__ as b\nprint('GOT', b)", "x = 1"),
+    "by a star": (
+        "from helper import *\nprint('GOT', b)",
+        (
+            "class Name(str):\n    asked = 0\n    def startswith(self, *_): return False\n    def __eq__(self, other): return True\n"
+            "    def __hash__(self):\n        Name.asked += 1\n        return hash('__builtins__') if Name.asked < 3 else hash('b')\n"
+            "__all__ = [Name('b')]"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "helper"), TAKEN_FROM_OWN_FILES.values(), ids=TAKEN_FROM_OWN_FILES)
+def test_a_file_of_the_program_gives_its_guards_to_nobody(guest, code, helper):
+    """Attack 15: the namespace of each own file holds the builtins of the policy; who has them replaces the guards."""
+    ran = guest(code, files={"helper.py": helper})
+    assert ran.status in {"policy_violation", "error"}, ran
+    assert "GOT" not in ran.stdout
+
+
+def test_ordinary_special_names_are_taken_from_own_files(guest):
+    ran = guest(
+        "from helper import __version__, __doc__ as d\nfrom helper import *\nprint(__version__, d, x, __package__)",
+        files={"helper.py": "'text'\n__version__ = '1.2'\nx = 3"},
+    )
+    assert ran.stdout.split() == ["1.2", "text", "3", "None"], ran.stderr
