@@ -9,6 +9,7 @@ from executor.common.settings import ExecutorSettings
 from executor.errors import ConfigurationError
 
 TASK = "executor.run"
+REDIS_TRANSPORT = "executor.adapters.celery.redis_broker:Transport"
 HARD_LIMIT_GRACES = 2
 
 
@@ -25,6 +26,7 @@ def make_celery(settings: ExecutorSettings) -> Celery:
     app.conf.update(
         accept_content=["json"],
         broker_connection_retry_on_startup=True,
+        broker_transport=REDIS_TRANSPORT if url.startswith("redis") else None,
         broker_transport_options=_transport_options(url, settings),
         task_acks_late=True,
         task_default_queue=queue_of(settings),
@@ -32,6 +34,8 @@ def make_celery(settings: ExecutorSettings) -> Celery:
         task_queues=[Queue(queue_of(settings), durable=True)],  # type: ignore[no-untyped-call]
         task_reject_on_worker_lost=True,
         worker_cancel_long_running_tasks_on_connection_loss=False,
+        # Our dispatcher counts free slots: fetching less after a reconnection would leave some of them empty.
+        worker_enable_prefetch_count_reduction=False,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         worker_prefetch_multiplier=1,
