@@ -4,6 +4,7 @@ ExecutorError
 ├── ExecutionNotFound        no such execution for this caller
 ├── UnknownKind              no handler is registered for the kind
 ├── InvalidParameters        the request is wrong; `errors` names the fields
+├── RequestTooLarge          the database does not take the request in one piece
 ├── PermissionDenied         the caller may not run this
 ├── IdempotencyConflict      the key was used with another body
 ├── ExecutionNotFinished     there is no result yet
@@ -65,6 +66,12 @@ class InvalidParameters(ExecutorError):
         self.errors = [dict(error) for error in errors] or [
             {"pointer": pointer, "code": self.code, "message": message}
         ]
+
+
+class RequestTooLarge(ExecutorError):
+    """The database does not take the request in one piece."""
+
+    code = "request_too_large"
 
 
 class PermissionDenied(ExecutorError):

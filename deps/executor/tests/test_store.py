@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from deps.executor.tests.toys import request
 from executor.adapters.sql.rows import X
@@ -16,7 +16,7 @@ from executor.common.journal import LogLine, MetricFilter
 from executor.common.queues import ExecutionFilter, Limits, WorkerStatus
 from executor.common.requests import Caller, ExecutionOptions, LogLevel
 from executor.common.states import ExecutionStatus
-from executor.errors import ExecutionNotFound, ExecutionStillActive, StoreUnavailable
+from executor.errors import ExecutionNotFound, ExecutionStillActive, RequestTooLarge, StoreUnavailable
 
 KINDS = ["echo", "slow"]
 DONE = Settlement(ExecutionStatus.SUCCEEDED, "success", output=ExecutionOutput(value=1, size_bytes=1))
@@ -282,6 +282,19 @@ async def test_a_database_that_is_away_is_an_error_with_a_name(unused_tcp_port):
     with pytest.raises(StoreUnavailable):
         await away.ping()
     await away.close()
+
+
+async def test_a_request_that_the_database_takes_in_no_piece_is_told_as_that(mysql_url):
+    store = SqlStore(mysql_url, threads=2)
+    with store._database.engine.connect() as connection:
+        most = connection.execute(text("SELECT @@max_allowed_packet")).scalar_one()
+    large = replace(new(), request=request(text='"' * (most // 4 + 1)))  # each is four bytes of the statement
+    with pytest.raises(RequestTooLarge) as refused:
+        await store.submit([new(), large])
+    assert refused.value.position == 1
+    fits = replace(new(), request=request(text='"' * (most // 4 - 100_000)))
+    assert len(await store.submit([fits])) == 1
+    await store.close()
 
 
 async def test_a_lost_connection_is_replaced(mysql_url):

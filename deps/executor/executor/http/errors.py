@@ -9,6 +9,7 @@ EXECUTION_ERRORS: Mapping[type[Exception], ErrorEntry] = {
     errors.ExecutionNotFound: ErrorEntry(404, "Execution not found"),
     errors.UnknownKind: ErrorEntry(422, "Unknown kind of execution"),
     errors.InvalidParameters: ErrorEntry(422, "The request is not valid"),
+    errors.RequestTooLarge: ErrorEntry(413, "The request is too large"),
     errors.PermissionDenied: ErrorEntry(403, "Not permitted"),
     errors.IdempotencyConflict: ErrorEntry(422, "Idempotency key used with another request"),
     errors.ExecutionNotFinished: ErrorEntry(409, "The execution has not ended"),

@@ -18,6 +18,7 @@ TAG = "executions"
 ACCEPTING = (
     "unknown_kind",
     "invalid_parameters",
+    "request_too_large",
     "permission_denied",
     "idempotency_conflict",
     "quota_exceeded",

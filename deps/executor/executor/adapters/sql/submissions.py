@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from executor.adapters.sql.moves import dependency_failed, end, event_row
@@ -18,10 +18,12 @@ from executor.common.codec import encode_request
 from executor.common.executions import NewExecution, Submission
 from executor.common.ids import new_id
 from executor.common.states import ExecutionStatus
-from executor.errors import IdempotencyConflict, InvalidParameters
+from executor.errors import IdempotencyConflict, InvalidParameters, RequestTooLarge
 from executor.ports.store import IdempotencyKey
 
 CLASS_CLOCK = ""
+SURELY_FINE_BYTES = 500_000
+OTHER_COLUMNS_BYTES = 100_000
 
 
 def submit(tx: Tx, new: Sequence[NewExecution], idempotency: IdempotencyKey | None) -> list[Submission]:
@@ -33,6 +35,7 @@ def submit(tx: Tx, new: Sequence[NewExecution], idempotency: IdempotencyKey | No
     times = _virtual_times(tx, new)
     needed = {dep for one in new for dep in one.request.options.depends_on}
     rows = [_row(tx, one, times[one.execution_id], _pending(one, states)) for one in new]
+    _require_size(tx, rows)
     _insert(tx, [{**row, "has_dependents": row["id"] in needed} for row in rows])
     tx.insert(insert(DEPENDENCIES), _dependency_rows(new))
     tx.insert(insert(CALLBACKS), [_callback_row(one) for one in new if one.request.options.callback])
@@ -41,6 +44,26 @@ def submit(tx: Tx, new: Sequence[NewExecution], idempotency: IdempotencyKey | No
         [event_row(one.execution_id, 1, "state", {"status": "queued"}, tx.now) for one in new],
     )
     return [_accepted(tx, one, states) for one in new]
+
+
+def _require_size(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """MySQL cuts the connection at a statement above its bound, which looks as if it had gone away."""
+    sizes = [_size_in_statement(row["request_data"]) for row in rows]
+    if tx.is_sqlite or max(sizes) < SURELY_FINE_BYTES:
+        return
+    most = int(tx.scalar(text("SELECT @@max_allowed_packet"))) - OTHER_COLUMNS_BYTES
+    for place, size in enumerate(sizes):
+        if size > most:
+            refused = RequestTooLarge(
+                f"The request takes {size} bytes in the database, which takes {most} at most."
+            )
+            refused.position = place
+            raise refused
+
+
+def _size_in_statement(data: str) -> int:
+    escaped = sum(data.count(char) for char in "\"'\\")
+    return len(data.encode()) + escaped
 
 
 def _insert(tx: Tx, rows: list[dict[str, Any]]) -> None:
