@@ -1,13 +1,23 @@
 """Requests and replies about stored files, as JSON."""
 
+import re
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field, RootModel
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, RootModel
 
 from dataflowtools.src.common.stored_file import StoredFile
 from servicekit.http import Body
 
 MetadataEntry = str | int | float | bool
+
+
+def _from_midnight(text: object) -> object:
+    """Let a day stand for its first moment in UTC."""
+    is_day = isinstance(text, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII)
+    return f"{text}T00:00:00Z" if is_day else text
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_from_midnight)]
 
 
 class FileReply(BaseModel):
@@ -69,8 +79,10 @@ class FileListQuery(Body):
         None, description='Tag expression, such as: finance and (2026 or "last year") and not draft.'
     )
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="Hash of the content.")
-    created_from: AwareDatetime | None = Field(None, description="Stored at this time or later.")
-    created_before: AwareDatetime | None = Field(None, description="Stored before this time.")
+    created_from: Moment | None = Field(
+        None, description="Stored at this time or later: a day (UTC), or a time with its zone."
+    )
+    created_before: Moment | None = Field(None, description="Stored before this time.")
     metadata: list[Annotated[str, Field(pattern="^[^:]{1,64}:")]] = Field(
         [], max_length=16, description="name:value; may be repeated."
     )

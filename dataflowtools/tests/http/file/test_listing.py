@@ -54,6 +54,8 @@ async def test_files_are_found_by_name_type_tag_time_hash_and_metadata(client):
         f"created_from={quote(before.isoformat())}": both,
         f"created_from={quote(after.isoformat())}": none,
         f"created_before={quote(before.isoformat())}": none,
+        f"created_from={before.date()}": both,
+        f"created_before={before.date()}": none,
     }.items():
         assert await listed(client, query) == found, query
 
@@ -65,6 +67,7 @@ async def test_files_are_found_by_name_type_tag_time_hash_and_metadata(client):
         ("limit=501", 422, "validation_failed"),
         ("nme=x", 422, "validation_failed"),
         ("created_from=yesterday", 422, "validation_failed"),
+        ("created_from=2026-02-30", 422, "validation_failed"),
         ("created_from=2026-01-01T00:00:00", 422, "validation_failed"),
         ("metadata=novalue", 422, "validation_failed"),
         ("cursor=bm90IGpzb24", 400, "invalid_cursor"),

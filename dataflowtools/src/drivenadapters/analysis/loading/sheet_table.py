@@ -249,32 +249,35 @@ def _titles(book: fastexcel.ExcelReader, name: str, options: ReadTable, rows: in
 
 def _tidy(frame: pl.DataFrame) -> list[pl.Expr]:
     """Numbers that are all whole are integers, moments that are all midnight are dates."""
+    plain = _plain_columns(frame)
     changes: list[pl.Expr] = []
     for name, dtype in frame.schema.items():
-        column = frame.get_column(name)
+        column = pl.col(name)
         if dtype == pl.Float64:
-            changes.append(_number(name, column))
+            finite = pl.when(column.is_finite()).then(column)
+            changes.append((column.cast(pl.Int64) if name in plain else finite).alias(name))
         elif isinstance(dtype, pl.Datetime):
-            changes.append(
-                pl.col(name).dt.date() if _midnight(column) else pl.col(name).cast(pl.Datetime("us"))
-            )
+            changes.append(column.dt.date() if name in plain else column.cast(pl.Datetime("us")))
         elif dtype == pl.Null:
-            changes.append(pl.col(name).cast(pl.String))
+            changes.append(column.cast(pl.String))
         elif dtype == pl.String:
-            changes.append(pl.col(name).replace("", None))
+            changes.append(column.replace("", None))
     return changes
 
 
-def _midnight(column: pl.Series) -> bool:
-    values = column.drop_nulls()
-    return not values.is_empty() and bool((values == values.dt.truncate("1d")).all())
-
-
-def _number(name: str, column: pl.Series) -> pl.Expr:
-    values = column.drop_nulls()
-    whole = not values.is_empty() and bool(((values == values.floor()) & (values.abs() < _EXACT)).all())
-    finite = pl.when(pl.col(name).is_finite()).then(pl.col(name))
-    return (pl.col(name).cast(pl.Int64) if whole else finite).alias(name)
+def _plain_columns(frame: pl.DataFrame) -> set[str]:
+    """Name the columns whose numbers are all whole or whose moments are all midnight, in one pass over all."""
+    tests = []
+    for name, dtype in frame.schema.items():
+        column = pl.col(name)
+        if dtype == pl.Float64:
+            holds = (column == column.floor()) & (column.abs() < _EXACT)
+        elif isinstance(dtype, pl.Datetime):
+            holds = column == column.dt.truncate("1d")
+        else:
+            continue
+        tests.append((holds.all() & column.is_not_null().any()).alias(name))
+    return {name for name, held in frame.select(tests).row(0, named=True).items() if held} if tests else set()
 
 
 def _filled(frame: pl.DataFrame, about: _Sheet, options: ReadTable) -> pl.DataFrame:
