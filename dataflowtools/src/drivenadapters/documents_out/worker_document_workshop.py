@@ -70,9 +70,9 @@ class WorkerDocumentWorkshop(DocumentWorkshop):
 
 
 def _made(listed: list[dict[str, Any]] | None, output: BinaryIO) -> list[MadeFile]:
-    """List what was written: one file, unless the worker says where several begin and end."""
+    """List what was written: one file, which may be empty, unless the worker says where several begin and end."""
     size = os.fstat(output.fileno()).st_size
-    found = listed if listed is not None else [{"name": "", "start": 0, "length": size}] if size else []
+    found = listed if listed is not None else [{"name": "", "start": 0, "length": size}]
     return [_file(one, output) for one in found]
 
 

@@ -1,6 +1,7 @@
 """POST /api/file/batch: one operation over many files, carried as an execution."""
 
 from dataflowtools.src.driveradapters.file.batch_models import BatchRequest
+from dataflowtools.src.driveradapters.file.batch_options import placed
 from dataflowtools.src.driveradapters.file.template_handlers import TEMPLATE_ERRORS
 from dataflowtools.src.errors import RequestRefused
 from dataflowtools.src.logics.file.batch.operations import BatchOperations
@@ -71,5 +72,4 @@ class BatchHandler(EngineHandler):
         try:
             await chosen.verify(self.who.tenant_id)
         except RequestRefused as wrong:
-            wrong.field = f"/options{wrong.field}"
-            raise
+            raise placed(wrong) from None

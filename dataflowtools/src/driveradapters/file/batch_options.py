@@ -92,10 +92,16 @@ def operation_of(kind: Kind, options: Mapping[str, Any], operations: BatchOperat
     try:
         return _MAKERS[kind](json.dumps(options).encode(), operations)
     except Problem as wrong:
-        raise refused(wrong.detail, wrong.errors, "/options") from wrong
+        detail = wrong.detail.replace(" /", " /options/").removesuffix("/")  # it lists the pointers
+        raise refused(detail, wrong.errors, "/options") from wrong
     except RequestRefused as wrong:
-        wrong.field = f"/options/{(wrong.field or '').lstrip('/')}".rstrip("/")
-        raise
+        raise placed(wrong) from None
+
+
+def placed(wrong: RequestRefused) -> RequestRefused:
+    """Say that it is an option that is wrong."""
+    wrong.field = f"/options/{(wrong.field or '').lstrip('/')}".rstrip("/")
+    return wrong
 
 
 def refused(detail: str, faults: Sequence[Mapping[str, Any]], below: str = "") -> Problem:

@@ -19,7 +19,7 @@ from dataflowtools.tests.http.converting.batches import (
 )
 from dataflowtools.tests.http.converting.converting import book, word
 from dataflowtools.tests.http.execution.test_document_executions import ended, events_of
-from dataflowtools.tests.http.writing.calls import content_of, written
+from dataflowtools.tests.http.writing.calls import call, content_of, written
 from dataflowtools.tests.http.writing.test_edit import changed
 from dataflowtools.tests.http_service import running, stored
 from dataflowtools.tests.unit.documents.making import bomb, pdf, show
@@ -136,6 +136,16 @@ async def test_a_cancelled_batch_leaves_every_file_edited_whole_or_not_at_all(tm
         assert all(found.count("the end") <= 1 and "start" in found for found in lines)
 
 
+async def test_what_is_empty_afterwards_is_an_empty_file(client):
+    files = [("a.txt", b"one\n"), ("b.txt", b"one\ntwo\n")]
+    _, items, made = await done(client, "edit", files, {"operations": [{"op": "delete_blocks", "at": 0}]})
+
+    assert codes(items) == [None, None]
+    assert [made["a.txt"], made["b.txt"]] == [b"", b"two\n"]
+    reply = await call(client, "write", {"to": "txt", "content": {"text": ""}})
+    assert (reply.status, reply.json()["size"]) == (201, 0)
+
+
 @pytest.mark.parametrize(
     ("more", "options", "pointer"),
     [
@@ -156,6 +166,7 @@ async def test_edits_that_make_no_sense_are_refused_before_they_are_accepted(cli
     problem = assert_problem(await batch(client, 422, **body), 422, "validation_failed")
 
     assert problem["errors"][0]["pointer"] == pointer
+    assert not problem["detail"].startswith("Not valid") or pointer in problem["detail"]
 
 
 async def test_a_file_that_an_operation_names_and_nobody_has_is_told_at_once(client):

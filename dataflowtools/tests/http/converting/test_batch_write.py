@@ -45,6 +45,7 @@ async def test_documents_of_every_kind_are_written_in_one_look(client):
         ("torn.json", b"{"),
         ("empty.json", b" "),
         ("cells.json", body({"sheets": [{"name": "a"}]})),
+        ("bare.json", body([{"type": "heading", "level": 12}])),
         ("locked.docx", locked()),
         ("bomb.docx", bomb()),
     ]
@@ -52,13 +53,15 @@ async def test_documents_of_every_kind_are_written_in_one_look(client):
     _, items, made = await done(client, "write", files, options)
 
     assert codes(items) == [
-        *[None] * 6, "invalid_content", "invalid_content", "empty_file", "invalid_content", "password_required",
-        "decompression_limit",
+        *[None] * 6, "invalid_content", "invalid_content", "empty_file", "invalid_content",
+        "invalid_content", "password_required", "decompression_limit",
     ]  # fmt: skip
     assert [item["output"] for item in items[:6]] == [
         "named.docx", "content.docx", "blocks.docx", "报告.docx", "table.docx", "real.docx",
     ]  # fmt: skip
     assert items[6]["error"]["errors"][0]["pointer"] == "/content/1/level"
+    assert items[9]["error"]["errors"][0]["pointer"] == "/content/sheets"
+    assert items[10]["error"]["errors"][0]["pointer"] == "/0/level"
     assert lines_of(made["named.docx"]) == ["One"]
     assert lines_of(made["报告.docx"]) == ["四", "four"]
     [table] = docx.Document(io.BytesIO(made["table.docx"])).tables
@@ -138,6 +141,7 @@ async def test_hostile_json_fails_alone(client):
         ({"to": "pdf", "content": {"text": "x"}}, 422, "validation_failed", "/options/content"),
         ({"to": "pdf", "page": {"size": "A0"}}, 422, "validation_failed", "/options/page/size"),
         ({"to": "xlsx", "header": "x"}, 422, "invalid_content", "/options/header"),
+        ({"to": "doc", "header": [{"type": "picture", "data": "AAAA"}]}, 422, "invalid_content", "/options"),
         ({"to": "docx", "header": [{"type": "picture", "file_id": "0" * 32}]}, 404, "file_not_found", "/options/header"),
     ],
 )  # fmt: skip

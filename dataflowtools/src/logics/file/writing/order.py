@@ -83,17 +83,19 @@ def order_of_file(text: bytes) -> dict[str, Any]:
         found = wrong.errors(include_url=False, include_context=False, include_input=False)[:_MAX_NAMED]
         places = [_pointer(text, one) for one in found]
         told = [f"{place or '/'}: {one['msg'][:200]}" for place, one in zip(places, found, strict=True)]
-        raise InvalidContent(f"The file is no document in JSON. {'; '.join(told)}", field=places[0]) from None
+        raise InvalidContent(
+            f"The file is no document in JSON. {'; '.join(told)}", field=places[0] or None
+        ) from None
 
 
 def _pointer(text: bytes, fault: ErrorDetails) -> str:
     """Lead to the value at fault; of several types that it may have, the finding also names the one tried."""
     if fault["type"] == "json_invalid":
         return ""
-    value, parts = from_json(text), list[str]()
+    value, parts, location = from_json(text), list[str](), fault["loc"]
     if not (isinstance(value, dict) and "content" in value):
-        value = {"content": value}
-    for part in fault["loc"]:
+        location = location[1:]  # the file is the content alone
+    for part in location:
         there = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
         if part in there:
             value = value[part]

@@ -75,11 +75,16 @@ class WriteDocument:
         ):
             yield WrittenFile(file=replace(file, name=name), warnings=made.facts["warnings"])
 
-    async def require(self, tenant: str, order: Mapping[str, Any]) -> None:
-        """Raise FileNotFound unless the tenant has the pictures of header and footer."""
+    async def try_out(self, tenant: str, look: Mapping[str, Any]) -> None:
+        """Write a document with nothing in it but this look; raises what is wrong with that."""
         for margin in ("header", "footer"):
-            named = picture_ids(order.get(margin))
+            named = picture_ids(look.get(margin))
             await require_files(self._open_file, tenant, named, field=f"/{margin}")
+        asked = check_order(look)
+        target = BY_WAY_OF.get(asked, asked)
+        empty = {"sheets": [{"name": "1"}]} if target == "xlsx" else {"text": ""}
+        async with self.made(tenant, {**look, "to": target, "content": empty}):
+            pass
 
     @asynccontextmanager
     async def _as_asked(
