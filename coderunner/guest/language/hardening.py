@@ -17,7 +17,7 @@ from RestrictedPython.transformer import INSPECT_ATTRIBUTES
 from coderunner.guest.language.refusals import AttributeRefused, CallRefused, FileRefused, Refusal
 from coderunner.guest.language.safe_format import format_text
 from coderunner.guest.language.safe_traceback import format_exc
-from coderunner.guest.language.text_engines import ENGINES, Change
+from coderunner.guest.language.text_engines import ENGINES, Change, hold_eval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,6 +110,7 @@ def _jinja(module: ModuleType, held: Held) -> None:
             return get_attribute(self, owner, argument)
         return found
 
+    hold_eval(module, held)  # a template's code is written by a generator that a program may replace
     environment = module.__dict__["Environment"]
     environment.getattr, environment.getitem = get_attribute, get_item
 
@@ -180,6 +181,22 @@ def _argparse(module: ModuleType, _held: Held) -> None:
     held["_ActionsContainer"].add_argument = add_argument
 
 
+def _dataclasses(module: ModuleType, _held: Held) -> None:
+    """Names of fields become text that runs; a class's own annotations may be changed to any."""
+    plain = module.__dict__["_get_field"]
+
+    def get_field(cls: Any, name: Any, *more: Any) -> Any:
+        if type(name) is not str or not name.isidentifier() or name.startswith("__"):
+            raise CallRefused(
+                Refusal(
+                    "class", "a dataclass with this field", "its name is no plain name", "rename the field"
+                )
+            )
+        return plain(cls, name, *more)
+
+    module.__dict__["_get_field"] = get_field
+
+
 _CHANGES: Final[dict[str, Change]] = {
     "string": _string,
     "logging": _logging,
@@ -189,6 +206,7 @@ _CHANGES: Final[dict[str, Change]] = {
     "jinja2.environment": _jinja,
     "sqlite3": _sqlite,
     "argparse": _argparse,
+    "dataclasses": _dataclasses,
     **ENGINES,
 }
 

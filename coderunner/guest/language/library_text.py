@@ -28,7 +28,7 @@ CALLS_IN_TEXT: Final = frozenset(
     """)
 )
 """Methods that no text may call."""
-_WAYS_OUT: Final = MODULES_IN_TEXT | {"attrgetter", "methodcaller"}
+_WAYS_OUT: Final = MODULES_IN_TEXT | {"attrgetter", "methodcaller", "copyreg", "dispatch_table"}
 _CONSTANT_NAMES: Final = frozenset({"type"})
 _OWN_BUILTINS: Final = frozenset({"patsy"})
 """Packages with a module of their own named as one that leads out."""

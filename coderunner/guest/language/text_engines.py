@@ -32,7 +32,8 @@ class Held:
 Change = Callable[[ModuleType, Held], None]
 
 
-def _hold_eval(module: ModuleType, held: Held) -> None:
+def hold_eval(module: ModuleType, held: Held) -> None:
+    """Texts that a module evaluates find the program's builtins."""
     plain_eval, plain_exec = eval, exec
 
     def eval_text(source: Any, globals: Any = None, locals: Any = None) -> Any:
@@ -51,7 +52,7 @@ def _hold_eval(module: ModuleType, held: Held) -> None:
 
 def _hold_sympy_engine(module: ModuleType, held: Held) -> None:
     """Its texts are given all builtins by name, too."""
-    _hold_eval(module, held)
+    hold_eval(module, held)
     names = (name for name in tables.NATIVE_BUILTINS if not name.startswith("__") and name in held.builtins)
     module.__dict__["builtins"] = SimpleNamespace(**{name: held.builtins[name] for name in names})
 
@@ -88,12 +89,12 @@ def _collect(made: Any, found: dict[str, Any]) -> None:
 
 
 ENGINES: Final[dict[str, Change]] = {
-    "patsy.eval": _hold_eval,
-    "formulaic.utils.stateful_transforms": _hold_eval,
+    "patsy.eval": hold_eval,
+    "formulaic.utils.stateful_transforms": hold_eval,
     "sympy.utilities.lambdify": _hold_sympy_engine,
     "sympy.parsing.sympy_parser": _hold_sympy_engine,
-    "sympy.parsing.ast_parser": _hold_eval,
-    "sympy.plotting.experimental_lambdify": _hold_eval,
+    "sympy.parsing.ast_parser": hold_eval,
+    "sympy.plotting.experimental_lambdify": hold_eval,
     "sympy.core.symbol": _hold_names,
     "pandas.core.computation.expr": _hold_attributes,
 }

@@ -82,6 +82,13 @@ FILES = {
 LIBRARIES_STAY = {
     "dataclass field": "import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int\ndataclasses.fields(A)[0].name = '__class__'\ndataclasses.asdict(A(1))",
     "dataclass field by name": "import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int\nsetattr(dataclasses.fields(A)[0], 'name', '__dict__')",
+    "name of a field that is code": "import dataclasses\nclass X:\n    def __getitem__(self, got): return got\nclass A: x = X()\nA.__annotations__['x[().__class__.__base__.__subclasses__()]'] = int\nrepr(dataclasses.dataclass(init=False, eq=False)(A)())",
+    "name of a field that is special": "import dataclasses\nclass A: pass\nA.__annotations__['__getattribute__'] = int\ndataclasses.dataclass(A)",
+    "attributes set by copying": "import copy, json\nclass A: pass\ncopy.dispatch_table[A] = lambda a: (lambda: json, (), (None, {'dumps': 1}))\ncopy.copy(A())",
+    "attributes set by copying, by import": "from copy import dispatch_table",
+    "what guards parameters": "import matplotlib\nmatplotlib.RcParams.validate['figure.hooks'] = list",
+    "what guards parameters, through an object": "import matplotlib.pyplot as plt\nplt.rcParams.validate['figure.hooks'] = list",
+    "generator of a template's code": "from pandas.io.formats.style import Styler\nimport json\nbase = Styler.env.code_generator_class\nclass Own(base):\n    def visit_Template(self, node, frame=None): self.stream.write('name = None; blocks = {}; debug_info = \"\"\\ndef root(context): yield str([vars][0](context.resolve(\"j\")))')\nStyler.env.code_generator_class = Own\nprint(Styler.env.from_string('x').render(j=json))",
     "parser into a class": "import argparse\np = argparse.ArgumentParser()\np.add_argument('--x', dest='to_csv', default=1)\np.parse_args([], namespace=pd.DataFrame)",
     "parser of special names": "import argparse\np = argparse.ArgumentParser()\np.add_argument('--x', dest='__class__')",
     "function": "import functools, json\ndef f(): pass\nfunctools.update_wrapper(json.dumps, f)",
@@ -122,6 +129,7 @@ def test_sql_opens_files_in_the_work_dir_only(guest):
 WORKS = {
     "columns with an underscore": "df = pd.DataFrame({'_a': [1, 1], '_b': [2, 3]})\nprint(df.groupby('_a').agg(x=('_b', 'sum')), df.agg({'_b': 'sum'}), df.pivot_table('_b', '_a', aggfunc='sum'), df.agg(f for f in ['min', 'max']))",
     "parser": "import argparse\np = argparse.ArgumentParser()\np.add_argument('--x', type=int, default=3)\ng = p.add_mutually_exclusive_group()\ng.add_argument('-v', action='store_true')\ns = p.add_subparsers(dest='c')\ns.add_parser('go').add_argument('n')\nprint(p.parse_args(['-v', 'go', '1'], argparse.Namespace(y=1)))",
+    "dataclass kinds": "import dataclasses\nfrom typing import ClassVar\n@dataclasses.dataclass(frozen=True, slots=True, order=True, kw_only=True)\nclass A:\n    _x: int = 1\n    名: str = 'a'\n    kind: ClassVar[int] = 3\n    more: dataclasses.InitVar[int] = 2\n    def __post_init__(self, more): pass\nprint(A(_x=2), A() < A(_x=2), dataclasses.replace(A(), 名='b', more=1), hash(A()) == hash(A()))",
     "dataclass fields": "import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int = dataclasses.field(default=1, metadata={'a': 1})\nprint([(f.name, f.type, f.metadata['a']) for f in dataclasses.fields(A)], dataclasses.asdict(A()))",
     "styler": "print('1.50' in pd.DataFrame({'a': [1.5]}).style.format('{:.2f}').to_html())",
     "logging": "import logging\nlogging.basicConfig(format='{levelname} {message}', style='{')\nlogging.warning('hi')\nprint(1)",
