@@ -24,6 +24,29 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _PIECE_BYTES = 1 << 20
 
 
+class _RelationIndex:
+    """The relationships of one part by what they say, so that thousands of links are found at once."""
+
+    def __init__(self, root: Element) -> None:
+        self.ids: dict[tuple[str, str, str | None], str] = {}
+        self._taken: set[str] = set()
+        self._next = 1
+        for entry in root:
+            self.learn(entry)
+
+    def learn(self, entry: Element) -> None:
+        """Take a relationship in."""
+        said = (str(entry.get("Type")), str(entry.get("Target")), entry.get("TargetMode"))
+        self.ids.setdefault(said, str(entry.get("Id")))
+        self._taken.add(str(entry.get("Id")))
+
+    def fresh(self) -> str:
+        """Find an id that none has."""
+        while f"rId{self._next}" in self._taken:
+            self._next += 1
+        return f"rId{self._next}"
+
+
 class OutPackage:
     """Parts by name, out of a package that is changed or made from nothing."""
 
@@ -33,6 +56,7 @@ class OutPackage:
         self._changed: dict[str, bytes] = dict(parts or {})
         self._trees: dict[str, Element] = {}
         self._removed: set[str] = set()
+        self._relations: dict[str, _RelationIndex] = {}
 
     def afresh(self) -> "OutPackage":
         """Open the same source once more, without any change."""
@@ -68,6 +92,10 @@ class OutPackage:
 
     def change(self, name: str) -> Element:
         """Parse a part to change it in place."""
+        self._relations.pop(name, None)
+        return self._tree(name)
+
+    def _tree(self, name: str) -> Element:
         if name not in self._trees:
             self._trees[name] = self.look(name)
             self._changed.setdefault(name, b"")
@@ -80,12 +108,14 @@ class OutPackage:
 
     def put(self, name: str, data: bytes) -> None:
         """Write a part anew."""
+        self._relations.pop(name, None)
         self._removed.discard(name)
         self._trees.pop(name, None)
         self._changed[name] = data
 
     def remove(self, name: str) -> None:
         """Leave a part out, and what the list of types says of it."""
+        self._relations.pop(name, None)
         self._removed.add(name)
         self._trees.pop(name, None)
         self._changed.pop(name, None)
@@ -129,19 +159,19 @@ class OutPackage:
             self.put(listing, f'<Relationships xmlns="{_PACKAGE}"/>'.encode())
         if not external:
             target = posixpath.relpath(target, posixpath.dirname(part) or ".")
-        mode = "External" if external else None
-        for entry in self.look(listing):
-            if (entry.get("Type"), entry.get("Target"), entry.get("TargetMode")) == (
-                kind, target, mode,
-            ):  # fmt: skip
-                return str(entry.get("Id"))
-        root = self.change(listing)
-        taken = {entry.get("Id") for entry in root}
-        fresh = next(name for number in range(1, len(taken) + 2) if (name := f"rId{number}") not in taken)
-        entry = etree.SubElement(root, f"{{{_PACKAGE}}}Relationship", Id=fresh, Type=kind, Target=target)
+        key = (kind, target, "External" if external else None)
+        if listing not in self._relations:
+            self._relations[listing] = _RelationIndex(self.look(listing))
+        index = self._relations[listing]
+        if key in index.ids:
+            return index.ids[key]
+        entry = etree.SubElement(
+            self._tree(listing), f"{{{_PACKAGE}}}Relationship", Id=index.fresh(), Type=kind, Target=target
+        )
         if external:
             entry.set("TargetMode", "External")
-        return fresh
+        index.learn(entry)
+        return str(entry.get("Id"))
 
     def drop_relation(self, part: str, identity: str) -> None:
         """Remove a relationship of a part; what it points to stays."""

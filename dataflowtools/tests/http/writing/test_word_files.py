@@ -294,3 +294,23 @@ async def test_controls_take_dates_and_choices_as_their_kind_says(client):
     for name, value in (("box", "perhaps"), ("choice", "no"), ("picture", "x"), ("rows", "x")):
         body = {"file_id": file_id, "operations": [fill(name, value)]}
         assert_problem(await call(client, "edit", body), 422, "invalid_edit")
+
+
+async def test_thousands_of_links_lists_and_notes_are_written_in_seconds(client):
+    links = [
+        {
+            "type": "paragraph",
+            "runs": [{"text": "x", "link": f"https://e.org/{n}"}, {"text": "", "note": str(n)}],
+        }
+        for n in range(6000)
+    ]
+    notes = [
+        {"type": "footnote", "reference": str(n), "blocks": [{"type": "paragraph", "text": "n"}]}
+        for n in range(6000)
+    ]
+    lists = [{"type": "list", "ordered": True, "items": ["one"]}] * 3000
+    inside = unpacked(await written(client, [*links, *notes, *lists], to="docx"))
+
+    assert inside["word/_rels/document.xml.rels"].count(b"https://e.org/") == 6000
+    assert inside["word/footnotes.xml"].count(b"<w:footnoteRef/>") == 6000
+    assert inside["word/numbering.xml"].count(b"<w:num ") == 3000

@@ -1,5 +1,6 @@
 """Footnotes, endnotes and comments of one Word document, each in the part that Word keeps it in."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -41,29 +42,38 @@ class Notes:
     def __init__(self, package: OutPackage, main_part: str, styles: Styles) -> None:
         self._package, self._styles = package, styles
         self.main_part = main_part
-        self._waiting: list[model.Note] = []
+        self._waiting: defaultdict[str, list[model.Note]] = defaultdict(list)
+        self._parts: dict[model.NoteKind, str] = {}
+        self._last: dict[str, int] = {}
 
     def learn(self, blocks: Sequence[model.Block]) -> None:
         """Keep notes for the references that name them."""
-        self._waiting += [block for block in blocks if isinstance(block, model.Note)]
+        for block in blocks:
+            if isinstance(block, model.Note):
+                self._waiting[block.reference].append(block)
 
     def take(self, reference: str) -> model.Note | None:
         """Give the note that a reference names, once."""
-        found = next((one for one in self._waiting if one.reference == reference), None)
-        return found if found is not None and self.claim(found) else None
+        waiting = self._waiting.get(reference)
+        return waiting.pop(0) if waiting else None
 
     def claim(self, note: model.Note) -> bool:
         """Take a note that is still there, and tell whether it was."""
-        before = len(self._waiting)
-        self._waiting = [one for one in self._waiting if one is not note]
-        return len(self._waiting) < before
+        waiting = self._waiting.get(note.reference, [])
+        place = next((place for place, one in enumerate(waiting) if one is note), None)
+        if place is not None:
+            del waiting[place]
+        return place is not None
 
     def part(self, kind: model.NoteKind) -> str:
         """Name the part for notes of a kind; it is made with the first of them."""
-        way = _WAYS[kind]
-        found = next(iter(self._package.targets(self.main_part, way.part).values()), "")
-        if found in self._package:
-            return found
+        if kind not in self._parts:
+            way = _WAYS[kind]
+            found = next(iter(self._package.targets(self.main_part, way.part).values()), "")
+            self._parts[kind] = found if found in self._package else self._made(kind, way)
+        return self._parts[kind]
+
+    def _made(self, kind: model.NoteKind, way: _Way) -> str:
         made = self._package.fresh_name(f"word/{way.part}{{}}.xml", first="")
         self._package.put(made, f'<w:{way.part} xmlns:w="{W}"/>'.encode())
         self._package.set_type(made, _TYPE.format(way.part))
@@ -74,9 +84,11 @@ class Notes:
 
     def add(self, note: model.Note, content: list[Element]) -> Element:
         """Write a note and return the run that refers to it."""
-        way = _WAYS[note.kind]
-        root = self._package.change(self.part(note.kind))
-        number = 1 + max((int(one.get(w("id"), 0)) for one in root), default=0)
+        way, part = _WAYS[note.kind], self.part(note.kind)
+        root = self._package.change(part)
+        if part not in self._last:
+            self._last[part] = max((int(one.get(w("id"), 0)) for one in root), default=0)
+        self._last[part] = number = self._last[part] + 1
         entry = make(way.entry, *self._marked(way, content), id=number)
         if note.kind is model.NoteKind.COMMENT:
             _sign(entry, note)

@@ -19,13 +19,16 @@ class Numbering:
         self._main_part = main_part
         self._part = next(iter(package.targets(main_part, "numbering").values()), "")
         self._abstract: dict[bool, int] = {}
+        self._last: int | None = None
 
     def add(self, *, ordered: bool, start: int, depth: int) -> int:
         """Add a list and return its id; depth is the level that its items will have."""
         root = self._root()
         if ordered not in self._abstract:
             self._abstract[ordered] = self._define(root, ordered=ordered)
-        number = 1 + max((int(one.get(w("numId"), 0)) for one in root.findall(w("num"))), default=0)
+        if self._last is None:
+            self._last = max((int(one.get(w("numId"), 0)) for one in root.findall(w("num"))), default=0)
+        self._last = number = self._last + 1
         begin = make("lvlOverride", make("startOverride", val=start), ilvl=depth) if ordered else None
         root.append(make("num", make("abstractNumId", val=self._abstract[ordered]), begin, numId=number))
         return number
