@@ -255,6 +255,21 @@ async def test_dependents_wait_and_fail_with_what_they_depend_on(database_url, e
         assert late.status == "failed"
 
 
+async def test_who_waits_for_a_dependent_or_a_deadline_is_told_at_once(database_url, engine_of):
+    async with engine_of(database_url, {"echo": Echo()}, event_poll_s=FOREVER_S) as engine:
+        later = ExecutionOptions(not_before=datetime.now(UTC) + timedelta(days=1))
+        first = (await engine.submit(ADA, request(options=later))).execution_id
+        after = ExecutionOptions(depends_on=(first,))
+        dependent = (await engine.submit(ADA, request(options=after))).execution_id
+        soon = replace(later, deadline_at=datetime.now(UTC) + timedelta(seconds=0.5))
+        late = (await engine.submit(ADA, request(options=soon))).execution_id
+        async with asyncio.timeout(HANG_S):
+            waiting = asyncio.create_task(engine.wait(dependent, "acme", FOREVER_S))
+            assert (await engine.wait(late, "acme", FOREVER_S)).status == "timed_out"
+            await engine.cancel(first, "acme")
+            assert (await waiting).error_reason == "dependency_failed"
+
+
 @pytest.mark.parametrize("ends", ["cancel", "deadline"])
 async def test_a_chain_longer_than_the_stack_is_deep_ends_with_its_first(database_url, engine_of, ends):
     ids = [new_id("ex") for _ in range(400)]

@@ -81,6 +81,7 @@ class ExecutionEngine:
     async def start(self) -> None:
         """Recover what an earlier process left, then begin to carry."""
         await self._bus.open()
+        self.store.tell_ends(self._tell_ends)
         if self._heart is not None:
             await self._heart.start()
         await self._carrier.open()
@@ -97,6 +98,11 @@ class ExecutionEngine:
     def loops(self) -> Sequence["asyncio.Task[None]"]:
         """Tasks that must not end while the engine runs, for the health page."""
         return (*self._loops, *([self._dispatching] if self._dispatching else []))
+
+    async def _tell_ends(self, execution_ids: Sequence[str]) -> None:
+        """Also of those that ended with another, or by the clock: somebody may wait for them."""
+        for execution_id in execution_ids:
+            await self._bus.publish(topic_of(execution_id))
 
     def _begin(self, name: str, step: Callable[[], Awaitable[float]]) -> None:
         self._loops.append(asyncio.create_task(until_stopped(name, step, self._stop), name=name))

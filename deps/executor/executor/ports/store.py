@@ -1,7 +1,7 @@
 """The rows that are the truth, in the parts that the engine needs them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -237,3 +237,7 @@ class CallbackStore(ABC):
 
 class Store(ExecutionStore, LeaseStore, JournalStore, CallbackStore, ABC):
     """All of them on one database."""
+
+    @abstractmethod
+    def tell_ends(self, tell: Callable[[Sequence[str]], Awaitable[None]]) -> None:
+        """Call this with what a change has ended, once it is committed."""

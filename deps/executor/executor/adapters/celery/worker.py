@@ -5,7 +5,7 @@ import logging
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from typing import Literal
@@ -23,7 +23,7 @@ from executor.core.live import Stop
 from executor.core.loops import persistently, until_stopped
 from executor.core.plugins import with_custom_executor
 from executor.errors import CarrierUnavailable, ConfigurationError
-from executor.ports.bus import TOPIC_CANCEL, TOPIC_QUEUE, EventBus, Subscription
+from executor.ports.bus import TOPIC_CANCEL, TOPIC_QUEUE, EventBus, Subscription, topic_of
 from executor.ports.handler import Handler
 from executor.ports.monitoring import Monitoring
 from executor.ports.results import ResultStore
@@ -108,6 +108,7 @@ class WorkerRuntime:
             self._bus = open_bus(settings)
             await self._bus.open()
             stack.push_async_callback(self._bus.close)
+            self._store.tell_ends(self._tell_ends)
             self._runner = self._make_runner(parts, self._bus)
             heart = Heart(
                 store=self._store,
@@ -123,6 +124,10 @@ class WorkerRuntime:
             self._ready = True
             self._opened.set()
             await self._serve()
+
+    async def _tell_ends(self, execution_ids: Sequence[str]) -> None:
+        for execution_id in execution_ids:
+            await self._bus.publish(topic_of(execution_id))
 
     def _make_runner(self, parts: WorkerParts, bus: EventBus) -> AttemptRunner:
         settings = self._plan.settings

@@ -4,7 +4,7 @@ import asyncio
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -19,6 +19,7 @@ from executor.adapters.sql.writer import GroupWriter
 from executor.errors import RowRefused, StoreUnavailable
 
 T = TypeVar("T")
+Telling = Callable[[Sequence[str]], Awaitable[None]]
 TRIES = 8
 MYSQL_TRANSIENT = frozenset({1020, 1205, 1213})  # record changed, lock wait timeout, deadlock
 
@@ -30,6 +31,7 @@ class Database:
         self._engine = _make_engine(make_url(url), threads)
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="executor-db")
         is_sqlite = self._engine.dialect.name == "sqlite"
+        self.tell_ends: Telling | None = None
         self._writer = GroupWriter(lambda work: self._persist(work, writes=True)) if is_sqlite else None
 
     @property
@@ -37,10 +39,22 @@ class Database:
         return self._engine
 
     async def write(self, work: Callable[[Tx], T]) -> T:
+        """The result of `work` when it is committed, and what has ended by it is told."""
+        ended: list[str] = []
+
+        def noting(tx: Tx) -> T:
+            before = len(tx.ended)
+            done = work(tx)
+            ended[:] = tx.ended[before:]
+            return done
+
         if self._writer is None:
-            return await self._in_thread(work, writes=True)
-        done: T = await asyncio.wrap_future(self._writer.submit(work))
-        return done
+            result = await self._in_thread(noting, writes=True)
+        else:
+            result = await asyncio.wrap_future(self._writer.submit(noting))
+        if ended and self.tell_ends is not None:
+            await self.tell_ends(ended)
+        return result
 
     async def read(self, work: Callable[[Tx], T]) -> T:
         return await self._in_thread(work, writes=False)

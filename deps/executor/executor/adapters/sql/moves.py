@@ -91,6 +91,7 @@ def _first_wait(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tell(tx: Tx, execution_id: str, settlement: Settlement) -> bool:
     """The followers by an event, the callback by making it due; whether there are dependents to tell."""
+    tx.ended.append(execution_id)
     after = tx.one(select(*_TOLD).where(X.id == execution_id))
     data = {"status": settlement.status, "verdict": settlement.verdict, "reason": settlement.error_reason}
     add_event(tx, execution_id, after["event_seq"], "state", _without_none(data))

@@ -1,6 +1,6 @@
 """The ports of the rows on SQLAlchemy: SQLite, MySQL 8, MariaDB 10.6+."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete
@@ -227,6 +227,9 @@ class SqlStore(_Executions, _Leases, _Journal, _Callbacks, Store):
         self._database = Database(url, threads=threads)
         self._capacity = capacity
         self._with_metrics = with_metrics
+
+    def tell_ends(self, tell: Callable[[Sequence[str]], Awaitable[None]]) -> None:
+        self._database.tell_ends = tell
 
     def create_tables(self) -> None:
         """Make the tables without Alembic, for tests and benchmarks."""

@@ -19,6 +19,8 @@ class Tx:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._now: datetime | None = None
+        self.ended: list[str] = []
+        """What has come to its end here; whoever waits for it is told after the commit."""
         self.dialect = connection.dialect.name
 
     @property
