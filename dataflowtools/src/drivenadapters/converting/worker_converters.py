@@ -28,11 +28,11 @@ _FILTERS: Mapping[str, Mapping[str, str]] = {
     },
 }  # fmt: skip
 _SOURCES: Mapping[str, Sequence[str]] = {
-    "writer": ("docx", "doc", "odt", "rtf"),
-    "calc": ("xlsx", "xls", "xlsb", "ods"),
-    "impress": ("pptx", "ppt", "odp"),
+    "writer": ("docx", "doc", "odt", "fodt", "rtf"),
+    "calc": ("xlsx", "xls", "xlsb", "ods", "fods"),
+    "impress": ("pptx", "ppt", "odp", "fodp"),
 }
-_PANDOC_SOURCES = ("md", "html", "rst", "tex", "docx", "odt", "epub")
+_PANDOC_SOURCES = ("md", "html", "rst", "tex", "docx", "odt", "epub", "ipynb")
 _PANDOC_TARGETS = ("docx", "odt", "epub", "html", "md", "rst", "tex", "pptx")
 _PICTURES = ("png", "jpeg", "webp", "tiff", "bmp", "gif", "heic", "avif")
 _DRAWN = ("png", "jpeg", "webp", "tiff")

@@ -53,6 +53,20 @@ def test_nothing_goes_on_from_a_last_step():
     assert set(graph.routes("a")) == {"b"}
 
 
+def test_a_cheap_last_step_does_not_hide_a_way_that_goes_on():
+    graph = ConversionGraph([hop("ab", last=True), hop("ac"), hop("cb"), hop("bd")])
+
+    assert [one.target for one in graph.routes("a")["b"].hops] == ["b"]
+    assert [one.target for one in graph.routes("a")["d"].hops] == ["c", "b", "d"]
+
+
+def test_no_tables_are_taken_out_of_what_has_none_however_long_the_way():
+    graph = ConversionGraph([hop("ab"), hop("bc", needs_tables=True), hop("cd")], tableless={"a"})
+
+    assert set(graph.routes("a")) == {"b"}
+    assert set(graph.routes("b")) == {"c", "d"}
+
+
 def test_what_is_missing_is_left_out_and_named():
     graph = ConversionGraph([hop("ab", missing="LibreOffice Writer"), hop("bc", missing="pandoc")])
 

@@ -1,6 +1,6 @@
 """What may stay in a pandoc document that came from a stranger: nothing that names a file, an address or markup."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dataflowtools.src.logics.file.documents.render_html import safe_link
@@ -14,16 +14,26 @@ _RAW = "Raw markup within the document was left out."
 _EMPTY: Mapping[str, Any] = {"RawInline": {"t": "Str", "c": ""}, "RawBlock": {"t": "Plain", "c": []}}
 
 
-def clean_tree(tree: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return the tree without them, and what was taken out in words."""
-    told: list[str] = []
+class _Told(list[str]):
+    """What was taken out, and where pictures of the document's own are."""
+
+    def __init__(self, held: Callable[[str], str]) -> None:
+        super().__init__()
+        self.held = held
+
+
+def clean_tree(
+    tree: dict[str, Any], held: Callable[[str], str] = lambda _: ""
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the tree without them, and what was taken out in words; `held` gives pictures of the document's own."""
+    told = _Told(held)
     cleaned = dict(tree)
     cleaned["meta"] = {name: _clean(value, told) for name, value in tree["meta"].items() if name in _METADATA}
     cleaned["blocks"] = _clean(tree["blocks"], told)
     return cleaned, told[:_MAX_TOLD]
 
 
-def _clean(node: Any, told: list[str]) -> Any:
+def _clean(node: Any, told: _Told) -> Any:
     if isinstance(node, list):
         if _is_attribute(node):
             return [node[0], node[1], [pair for pair in node[2] if _harmless(pair[0])]]
@@ -33,7 +43,7 @@ def _clean(node: Any, told: list[str]) -> Any:
     return _clean_element(node, told)
 
 
-def _clean_element(node: dict[str, Any], told: list[str]) -> dict[str, Any]:
+def _clean_element(node: dict[str, Any], told: _Told) -> dict[str, Any]:
     kind = str(node.get("t", ""))
     if kind in _EMPTY:
         if _RAW not in told:
@@ -47,11 +57,12 @@ def _clean_element(node: dict[str, Any], told: list[str]) -> dict[str, Any]:
     return {name: _clean(value, told) for name, value in node.items()}
 
 
-def _image(node: dict[str, Any], told: list[str]) -> dict[str, Any]:
+def _image(node: dict[str, Any], told: _Told) -> dict[str, Any]:
     """Keep a picture that comes with the document; of any other its text is kept."""
     attribute, text, (address, title) = node["c"]
-    if address.startswith("data:image/") and not address.startswith("data:image/svg"):
-        return {"t": "Image", "c": [_clean(attribute, told), _clean(text, told), [address, title]]}
+    data = told.held(address) or address
+    if data.startswith("data:image/") and not data.startswith("data:image/svg"):
+        return {"t": "Image", "c": [_clean(attribute, told), _clean(text, told), [data, title]]}
     told.append(f"A picture was not fetched: {address[:200]}")
     return {"t": "Span", "c": [["", [], []], _clean(text, told)]}
 

@@ -13,13 +13,19 @@ from dataflowtools.src.drivenadapters.workers.job import Job
 from dataflowtools.src.errors import CorruptFile, ForbiddenXml, UnsupportedType
 
 _PACKAGES = frozenset({"docx", "xlsx", "xlsb", "pptx", "odt", "ods", "odp", "epub"})
-_BY_NAME = frozenset({"tex", "rst", "ndjson"})
+_BY_NAME = frozenset({"tex", "rst", "ndjson", "ipynb"})
+_FLAT = re.compile(
+    rb"office:mimetype\s*=\s*[\"']application/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation)[\"']"
+)
+_FLAT_FORMATS = {b"text": "fodt", b"spreadsheet": "fods", b"presentation": "fodp"}
+_FLAT_MACROS = re.compile(rb"<(ooo:module|ooo:source-code|script:event-listener)\b")
 _SAME = {"jsonl": "ndjson", "log": "txt", "latex": "tex"}
 _MAIN_PARTS = (
     *("word/document", "xl/workbook.xml", "xl/worksheets/sheet", "ppt/presentation.xml", "ppt/slides/slide"),
     *("content.xml", "styles.xml"),
 )
 _HEAD_BYTES = 1 << 12
+_FLAT_HEAD_BYTES = 1 << 16
 _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _EXTERNAL = re.compile(
     rb"<Relationship\s(?=[^>]*?TargetMode\s*=\s*[\"']External[\"'])[^>]*>", re.IGNORECASE
@@ -42,6 +48,7 @@ _SVG_REFERENCE = re.compile(
 )
 _REMOTE_CALLS = (b"WEBSERVICE(", b"DDE(", b"RTD(")
 _IGNORED = "external_reference_ignored"
+_MACROS = ("has_macros", "The document holds macros; they were not run and are not part of the result.")
 _FIELDS_IGNORED = "Fields that bring in files or ask other programs kept what they last showed."
 
 
@@ -83,6 +90,10 @@ def _format(file: BinaryIO, name: str) -> str:
     if found in ("txt", "json") and claimed in _BY_NAME:
         return claimed
     found = _SAME.get(found, found)
+    if found == "xml":
+        file.seek(0)
+        flat = _FLAT.search(file.read(_FLAT_HEAD_BYTES))
+        return _FLAT_FORMATS[flat[1]] if flat else found
     if found == "svg":
         raise UnsupportedType("SVG may hold scripts and references; it is not converted.")
     return found
@@ -95,19 +106,35 @@ def _warnings(file: BinaryIO, found: str) -> Iterator[tuple[str, str]]:
         file.seek(0)
         if _HTML_REFERENCE.search(file.read()):
             yield _IGNORED, "Pictures, styles and frames from elsewhere were not fetched."
+    elif found in _FLAT_FORMATS.values():
+        yield from _flat_warnings(file)
     elif found == "rtf":
         file.seek(0)
         if _FIELD.search(file.read()):
             yield _IGNORED, _FIELDS_IGNORED
 
 
+def _flat_warnings(file: BinaryIO) -> Iterator[tuple[str, str]]:
+    """Look at an OpenDocument in one XML file as at the parts of a package."""
+    file.seek(0)
+    whole = file.read()
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    _feed(parser, whole, "document", last=True)
+    yield from _references(whole, "content.xml")
+    if _FLAT_MACROS.search(whole):
+        yield _MACROS
+
+
+def _refuse_doctype(*_: object) -> None:
+    raise ForbiddenXml("The file declares a document type, which may hold entities.")
+
+
 def _package_warnings(package: ZipPackage) -> Iterator[tuple[str, str]]:
     seen = set()
     for name in package.names():
         if name.lower().endswith("vbaproject.bin") or name.startswith("Basic/"):
-            seen.add(
-                ("has_macros", "The document holds macros; they were not run and are not part of the result.")
-            )
+            seen.add(_MACROS)
         if not name.endswith((".xml", ".rels")):
             for chunk in package.chunks(
                 name

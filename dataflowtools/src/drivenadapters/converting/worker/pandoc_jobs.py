@@ -16,6 +16,8 @@ from typing import Any
 
 from dataflowtools.src.drivenadapters.converting.worker.clean_source import clean_source
 from dataflowtools.src.drivenadapters.converting.worker.clean_tree import clean_tree
+from dataflowtools.src.drivenadapters.converting.worker.notebook import as_markdown
+from dataflowtools.src.drivenadapters.converting.worker.package_pictures import pictures_in
 from dataflowtools.src.drivenadapters.converting.worker.titles import OURS, titled
 from dataflowtools.src.drivenadapters.documents.text_handlers import read_html_text, read_text
 from dataflowtools.src.drivenadapters.workers.job import Job
@@ -55,15 +57,14 @@ def convert(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Convert the first file into the second; gives warnings."""
     source, target = str(arguments["source"]), str(arguments["target"])
     read, left_out = _given(job, source, str(arguments.get("encoding", "")))
-    if source in _PACKAGES:  # their pictures come along as data within HTML
-        page = job.scratch / f"{OURS}-page.html"
-        alone = ("--sandbox", "--standalone", "--self-contained", "--mathml")
-        _pandoc(job, read, page, source=source, writer="html5", settings=alone)
-        source, read = "html", page
+    source = "md" if source == "ipynb" else source
     tree = job.scratch / "tree.json"
     _pandoc(job, read, tree, source=source, writer="json", settings=("--sandbox",))
     try:
-        cleaned, taken_out = clean_tree(json.loads(tree.read_bytes()))
+        found = json.loads(tree.read_bytes())
+        cleaned, taken_out = (
+            clean_tree(found, pictures_in(job.files[0])) if source in _PACKAGES else clean_tree(found)
+        )
         tree.write_text(json.dumps(titled(cleaned, target), ensure_ascii=False), encoding="utf-8")
     except RecursionError as exc:
         raise CorruptFile(f"This {source} file is nested deeper than documents are.") from exc
@@ -102,6 +103,10 @@ def _settings(target: str) -> list[str]:
 def _given(job: Job, source: str, encoding: str) -> tuple[Path, list[str]]:
     """Put the input where pandoc can read it, texts in UTF-8, whatever they came in; and what was left out of them."""
     place = job.scratch / f"{OURS}.{source}"
+    if source == "ipynb":
+        job.files[0].seek(0)
+        place.write_text(as_markdown(job.files[0].read()), encoding="utf-8", errors="replace")
+        return place, []
     if source in _TEXTS:
         file = job.files[0]
         text = read_html_text(file, encoding)[0] if source == "html" else read_text(file, encoding)[0]

@@ -31,6 +31,10 @@ _TEXT_TYPES: dict[str, str] = {
     "tex": "application/x-tex",
     "rst": "text/x-rst",
     "heic": MEDIA_TYPE_OF_KIND["heif"],
+    "ipynb": "application/x-ipynb+json",
+    "fodt": "application/vnd.oasis.opendocument.text-flat-xml",
+    "fods": "application/vnd.oasis.opendocument.spreadsheet-flat-xml",
+    "fodp": "application/vnd.oasis.opendocument.presentation-flat-xml",
 }
 _KINDS = (
     *("pdf", "docx", "doc", "odt", "rtf", "epub", "pptx", "ppt", "odp", "xlsx", "xls", "xlsb", "ods"),
@@ -48,7 +52,9 @@ FORMATS: Mapping[str, Format] = {
 }
 _BY_MEDIA_TYPE = {one.media_type: name for name, one in FORMATS.items()}
 TABLELESS = frozenset({"txt", "xml"})  # nothing in them is read as a table
-ONLY_READ = frozenset({"eml", "xml", "xlsb", "gif", "bmp", "heic", "avif", "zip"})
+ONLY_READ = frozenset(
+    {"eml", "xml", "xlsb", "gif", "bmp", "heic", "avif", "zip", "ipynb", "fodt", "fods", "fodp"}
+)
 
 
 def target_named(text: str) -> str:

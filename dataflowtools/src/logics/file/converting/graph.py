@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import count
 
 from dataflowtools.src.logics.file.converting.losses import can_lose
 
@@ -69,26 +69,27 @@ class ConversionGraph:
     def routes(self, source: str, *, working: bool = True) -> Mapping[str, Route]:
         """Find the best way to every other format; `working` leaves out what is not installed here."""
         best: dict[str, Route] = {}
-        gone_on: set[str] = {source}
-        waiting: list[tuple[float, int, tuple[str, ...], tuple[Hop, ...]]] = []
-        self._push(waiting, 0.0, (), self._onwards(source, source, working=working))
+        gone_on: set[str] = set()
+        waiting: list[tuple[float, int, tuple[str, ...], int, tuple[Hop, ...]]] = []
+        numbers = count()  # of two that are alike, the one that came first
+
+        def go_on(place: str, cost: float, hops: tuple[Hop, ...]) -> None:
+            gone_on.add(place)  # the best way that something goes on from need not be the best of all
+            order = tuple(name for hop in hops for name in (hop.converter, hop.target))
+            for hop in self._onwards(place, source, working=working):
+                named = (*order, hop.converter, hop.target)
+                step = (cost + hop.cost, len(hops) + 1, named, next(numbers), (*hops, hop))
+                heapq.heappush(waiting, step)
+
+        go_on(source, 0.0, ())
         while waiting:
-            cost, length, _, hops = heapq.heappop(waiting)
+            cost, length, _, _, hops = heapq.heappop(waiting)
             place = hops[-1].target
             if place != source:
                 best.setdefault(place, Route(hops))
-            if hops[-1].last or place in gone_on or length == _MAX_HOPS:
-                continue
-            gone_on.add(place)  # the best that something goes on from need not be the best of all
-            self._push(waiting, cost, hops, self._onwards(place, source, working=working))
+            if not hops[-1].last and place not in gone_on and length < _MAX_HOPS:
+                go_on(place, cost, hops)
         return best
-
-    @staticmethod
-    def _push(waiting: list[Any], cost: float, hops: tuple[Hop, ...], onwards: Iterable[Hop]) -> None:
-        order = tuple(name for hop in hops for name in (hop.converter, hop.target))
-        for hop in onwards:
-            step = (cost + hop.cost, len(hops) + 1, (*order, hop.converter, hop.target), (*hops, hop))
-            heapq.heappush(waiting, step)
 
     def _onwards(self, place: str, source: str, *, working: bool) -> Sequence[Hop]:
         return [

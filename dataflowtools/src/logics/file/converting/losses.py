@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 _TABLES = frozenset({"csv", "tsv", "json", "ndjson", "parquet", "arrow"})
-_BOOKS = frozenset({"xlsx", "xls", "xlsb", "ods"})
-_OFFICE = _BOOKS | {"docx", "doc", "odt", "rtf", "pptx", "ppt", "odp"}
+_BOOKS = frozenset({"xlsx", "xls", "xlsb", "ods", "fods"})
+_OFFICE = _BOOKS | {"docx", "doc", "odt", "fodt", "rtf", "pptx", "ppt", "odp", "fodp"}
 _PLAIN = _TABLES | {"txt", "xml"}
 _PICTURES = frozenset({"png", "jpeg", "gif", "bmp", "tiff", "webp", "heic", "avif"})
 _ONE_OPAQUE_FRAME = frozenset({"jpeg", "bmp"})
@@ -19,7 +19,7 @@ _ONLY_IN: Mapping[str, frozenset[str]] = {
     "other_frames": _PICTURES - _ONE_OPAQUE_FRAME,
 }
 _NEVER_IN: Mapping[str, frozenset[str]] = {
-    "layout": _PLAIN | {"md", "rst"},
+    "layout": _PLAIN | {"md", "rst", "ipynb"},
     "pictures": _PLAIN,
     "styles": _PLAIN | _PICTURES,
 }
