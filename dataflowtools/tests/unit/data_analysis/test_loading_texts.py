@@ -94,3 +94,9 @@ def test_json_of_one_value_a_line_is_read_whatever_its_name(read):
         assert read(b'{"a": 1}\n\n{"a": 2}\n', name).collected()["a"].to_list() == [1, 2]
         with pytest.raises(CorruptFile, match="line 3, column 2"):
             read(b'{"a": 1}\n\n{oops}\n', name)
+
+
+def test_a_table_of_thousands_of_columns_is_read_while_one_waits(read):
+    names = [f"c{number}" for number in range(6000)]
+    text = ",".join(names) + "\n" + ",".join(str(number) for number in range(6000)) + "\n"
+    assert read(text.encode()).collected().row(0) == tuple(range(6000))

@@ -161,10 +161,11 @@ class _Reading:
         """Cast what the reader did not; a column whose guess does not hold to its end stays text."""
         rest = {name: kind for name, kind in kinds.items() if name not in native}
         held = infer_types.find_types_streaming(frame.lazy(), rest)
+        schema = frame.schema
         finite = [
             pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name)
             for name in native
-            if frame.schema[name] == pl.Float64
+            if schema[name] == pl.Float64
         ]
         return frame.with_columns(finite + infer_types.cast_types(held))
 

@@ -296,6 +296,7 @@ def _filled(frame: pl.DataFrame, about: _Sheet, options: ReadTable) -> pl.DataFr
             if place < len(names):
                 for row in inside:
                     columns[names[place]][row] = value
+    schema = frame.schema
     return pl.DataFrame(
-        [pl.Series(name, values, dtype=frame.schema[name], strict=False) for name, values in columns.items()]
+        [pl.Series(name, values, dtype=schema[name], strict=False) for name, values in columns.items()]
     )

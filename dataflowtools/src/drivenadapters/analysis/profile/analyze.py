@@ -49,9 +49,10 @@ def run_analysis(
 
 def _correlation(main: LoadedTable, wanted: ask.Correlation) -> dict[str, Any]:
     names = wanted.columns or numeric_columns(main.schema)
-    check_columns(names, main.schema)
+    schema = main.schema
+    check_columns(names, schema)
     for name in names:
-        if not main.schema[name].is_numeric():
+        if not schema[name].is_numeric():
             raise InvalidAnalysis(
                 f"The column {name[:60]!r} holds no numbers.", field="/options/analysis/columns"
             )
