@@ -51,9 +51,17 @@ class TextEditor:
 
     def _append(self, order: Order) -> dict[str, Any]:
         added = self._written(order)
-        gap = self._end if self._text and not self._text.endswith("\n") else ""
+        gap = self._gap(self._text, order)
         self._text += gap + added
         return {"characters": len(gap + added)}
+
+    def _gap(self, before: str, order: Order) -> str:
+        """Say what parts content from the text before it; blocks of Markdown stand apart, or they would be joined."""
+        if not before:
+            return ""
+        gap = "" if before.endswith("\n") else self._end
+        apart = self._target != "md" or "blocks" not in order["content"]
+        return gap if apart or before.endswith(self._end * 2) else gap + self._end
 
     def _insert_at(self, order: Order) -> dict[str, Any]:
         lines = self._text.splitlines(keepends=True)
@@ -61,9 +69,9 @@ class TextEditor:
         added = self._written(order)
         if not added.endswith("\n"):
             added += self._end
-        if number == len(lines) and lines and not lines[-1].endswith("\n"):
-            lines[-1] += self._end
-        lines.insert(number, added)
+        before, after = "".join(lines[:number]), "".join(lines[number:])
+        behind = self._gap(added, order) if after.strip() and not after.startswith(self._end) else ""
+        lines.insert(number, self._gap(before, order) + added + behind)
         self._text = "".join(lines)
         return {"at": number}
 

@@ -412,7 +412,7 @@ async def test_texts_keep_their_encoding_and_line_ends(client):
     markdown, _ = await edited(
         client, "a.md", b"# a\n", {"op": "append", "content": [{"type": "heading", "level": 2, "text": "b*"}]}
     )
-    assert markdown == b"# a\n## b\\*\n"
+    assert markdown == b"# a\n\n## b\\*\n"
     assert_problem(
         await call(client, "edit", {"file_id": (await stored(client, "l.txt", "é".encode("latin-1") * 40))["file_id"],
                                     "operations": [{"op": "append", "content": {"text": "中"}}]}), 422, "invalid_edit")  # fmt: skip

@@ -245,6 +245,23 @@ async def test_text_is_inserted_under_a_heading_of_markdown(client):
     assert after == b"# A\n\n```\n# B\n```\n\n## B ##\nnew\nold\n"
 
 
+TABLE = {"blocks": [{"type": "table", "rows": [["a", "b"], ["1", "2"]]}]}
+
+
+async def test_blocks_stand_apart_in_markdown(client):
+    after, _ = await edited(
+        client,
+        "a.md",
+        b"- x\nend\n",
+        {"op": "append", "content": TABLE},
+        {"op": "insert_at", "at": 1, "content": TABLE},
+        {"op": "append", "content": {"text": "as it is"}},
+    )
+
+    table = b"| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+    assert after == b"- x\n\n" + table + b"\nend\n\n" + table + b"as it is\n"
+
+
 def control(name: str, kind: str) -> str:
     return (
         f'<w:p><w:sdt><w:sdtPr><w:tag w:val="{name}"/>{kind}</w:sdtPr><w:sdtContent><w:r><w:t>old</w:t></w:r>'

@@ -281,6 +281,18 @@ async def test_later_functions_are_stored_by_the_names_that_files_use(client, fo
     assert opened(after)["S"]["A1"].value == stored_as
 
 
+@pytest.mark.parametrize(
+    "formula",
+    ["='[o.xlsx]S'!A1", "=[1]S!A1", "=1+'\\\\host\\[x.xlsx]S 1'!A1", "='https://e.org/[x.xlsx]S'!A1"],
+)
+async def test_a_formula_that_reads_another_workbook_is_refused(client, formula):
+    sheets = [{"name": "S", "rows": [[{"formula": formula}]]}]
+    reply = await call(client, "write", {"to": "xlsx", "content": {"sheets": sheets}})
+    assert "reach out" in assert_problem(reply, 422, "invalid_content")["detail"]
+    kept = [[{"formula": "=\"'[x]y'!\"&T[a]+S!A1+'S'!A1"}]]
+    await edited(client, "a.xlsx", await plain(client), put(kept))
+
+
 @pytest.mark.parametrize("formula", ["=SUM(", "=A1)", '="open', "=)A1("])
 async def test_a_formula_that_no_program_could_read_is_refused(client, formula):
     sheets = [{"name": "S", "rows": [[{"formula": formula}]]}]

@@ -14,6 +14,9 @@ _TEXTS = re.compile(r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'')
 _REACHING = re.compile(
     r"\||(?<![A-Z0-9_.])(WEBSERVICE|FILTERXML|RTD|DDE|CALL|EXEC|REGISTER(\.ID)?|IMAGE)\s*\("
 )
+# Another workbook, by its path or by the number of a link: 'C:\\[a.xlsx]Sheet'!A1, [1]Sheet!A1.
+_OUTSIDE = re.compile(r"'(?:[^']|'')*\[(?:[^']|'')*'!|\[[^\[\]]+\][\w.]*!")
+_STRINGS = re.compile(r'"(?:[^"]|"")*"')
 _FIRST_DAY = datetime(1899, 12, 30)  # noqa: DTZ001  # cells hold times without zones
 _FIRST_DAY_OF_OLD_MACS = datetime(1904, 1, 1)  # noqa: DTZ001  # the same
 _AFTER_NO_LEAP_DAY = 61  # spreadsheets count a 29 February 1900, which never was
@@ -33,7 +36,7 @@ def checked_formula(formula: str) -> str:
     if not text.removeprefix("="):
         raise InvalidContent("A formula is empty.")
     _check_ends(text)
-    if _REACHING.search(_TEXTS.sub("", text).upper()):
+    if _REACHING.search(_TEXTS.sub("", text).upper()) or _OUTSIDE.search(_STRINGS.sub("", text)):
         raise InvalidContent(
             f"The formula {text[:60]!r} would reach out of the workbook, so it is not written."
         )

@@ -13,6 +13,7 @@ A = "http://schemas.openxmlformats.org/drawingml/2006/main"
 PIC = "http://schemas.openxmlformats.org/drawingml/2006/picture"
 SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 NAMESPACES = {"w": W, "r": R, "wp": WP, "a": A, "pic": PIC}
+_USUAL = {"w": W, "r": R}  # what documents of all programs declare once at their root
 # What the schema says of the order within w:pPr and w:rPr; Word may refuse a document that ignores it.
 _SCHEMA_ORDER = (
     "pStyle", "keepNext", "keepLines", "pageBreakBefore", "numPr", "pBdr", "shd", "tabs", "spacing", "ind",
@@ -30,7 +31,7 @@ def w(name: str) -> str:
 
 def make(tag: str, /, *children: Element | None, **attributes: Any) -> Element:
     """Make an element of Word's namespace; attributes of None are left out, and so are children."""
-    element = etree.Element(w(tag), nsmap=NAMESPACES)
+    element = etree.Element(w(tag), nsmap=_USUAL)
     for key, value in attributes.items():
         if value is not None:
             element.set(w(key), str(value))
