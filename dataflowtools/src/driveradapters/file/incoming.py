@@ -56,6 +56,8 @@ class DocumentHandler(StreamingHandler):
                         raise refused("file", "Send one document, as the field file with a filename.")
                     taken = (await held.enter_async_context(take(part.chunks())), part.filename)
                 elif part.name in known:
+                    if part.name in fields:
+                        raise refused(part.name, "Send this field once.")
                     fields[part.name] = await part.text()
                 else:
                     raise refused(part.name, "The form knows no such field.")
