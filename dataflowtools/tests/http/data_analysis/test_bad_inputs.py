@@ -267,3 +267,9 @@ async def test_what_an_analysis_cannot_do_is_pointed_at(client, analysis, code):
         await post(client, "analyze", data=DATA, options={"analysis": analysis}), 422, code
     )
     assert found["errors"][0]["pointer"].startswith("/options/analysis")
+
+
+async def test_what_a_chart_cannot_show_is_pointed_at(client):
+    options = {"analysis": {"kind": "group", "by": ["s"]}, "chart": {"type": "bar", "x": "nope"}}
+    found = assert_problem(await post(client, "analyze", data=DATA, options=options), 422, "unknown_column")
+    assert found["errors"][0]["pointer"].startswith("/options/chart")

@@ -96,6 +96,7 @@ def test_json_of_one_value_a_line_is_read_whatever_its_name(read):
             read(b'{"a": 1}\n\n{oops}\n', name)
 
 
+@pytest.mark.timeout(60)
 def test_a_table_of_thousands_of_columns_is_read_while_one_waits(read):
     names = [f"c{number}" for number in range(6000)]
     text = ",".join(names) + "\n" + ",".join(str(number) for number in range(6000)) + "\n"

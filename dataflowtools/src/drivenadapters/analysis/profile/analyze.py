@@ -7,6 +7,7 @@ import polars as pl
 from pydantic import TypeAdapter
 
 from dataflowtools.src.drivenadapters.analysis.charts.vega import chart_spec
+from dataflowtools.src.drivenadapters.analysis.failures import told
 from dataflowtools.src.drivenadapters.analysis.loading.table import LoadedTable
 from dataflowtools.src.drivenadapters.analysis.output.records import describe_columns, records_of
 from dataflowtools.src.drivenadapters.analysis.profile.correlations import correlation_matrix, numeric_columns
@@ -43,7 +44,8 @@ def run_analysis(
         found["table"] = _flat(found)
     if request.get("chart"):
         chart = Chart.model_validate(request["chart"])
-        found["chart"] = chart_spec(chart, main, frame, found)
+        with told("/options/chart"):
+            found["chart"] = chart_spec(chart, main, frame, found)
     return found
 
 
