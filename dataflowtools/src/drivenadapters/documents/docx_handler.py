@@ -153,7 +153,8 @@ class _Walk:
             yield Heading(level=level, runs=(*lead, *runs))
         elif number is not None:
             item = (Paragraph(runs=runs),)
-            yield FlatItem(number.depth, number.ordered, number.number, number.marker, item)
+            depth = max(number.depth, style.nesting)
+            yield FlatItem(depth, number.ordered, number.number, number.marker, item)
         elif inline.formulas and text_of(runs) == f"${inline.formulas[0]}$":
             yield Formula(text=inline.formulas[0])
         elif style.code:

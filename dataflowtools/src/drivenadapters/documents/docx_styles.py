@@ -10,6 +10,7 @@ _HEADING = re.compile(
     r"heading\s*([1-9])$|标题\s*([1-9])$|überschrift\s*([1-9])$|titre\s*([1-9])$", re.IGNORECASE
 )
 _TITLES = {"title": 1, "标题": 1, "subtitle": 2, "副标题": 2}
+_NESTED = re.compile(r"list (?:bullet|number|continue)? ?([2-5])$", re.IGNORECASE)
 _MAX_PARENTS = 20
 _CODE = re.compile(r"^(html preformatted|source code|code|preformatted text|plain text)$", re.IGNORECASE)
 
@@ -21,6 +22,7 @@ class Style:
     level: int | None = None
     list_number: str | None = None
     list_depth: int = 0
+    nesting: int = 0
     quote: bool = False
     code: bool = False
 
@@ -53,9 +55,16 @@ class Styles:
             level=_level(label, entry.find(f"{W}pPr/{W}outlineLvl"), base.level),
             list_number=base.list_number if number is None else number.get(W + "val"),
             list_depth=base.list_depth if depth is None else whole(depth.get(W + "val"), 0),
+            nesting=_nesting(label, base.nesting),
             quote=base.quote or "quote" in label.lower(),
             code=base.code or _CODE.match(label) is not None,
         )
+
+
+def _nesting(label: str, inherited: int) -> int:
+    """Tell how deep a built-in style stands: `List Bullet 2` is a list of its own, shown within the one before."""
+    named = _NESTED.match(label)
+    return int(named[1]) - 1 if named is not None else inherited
 
 
 def _level(label: str, outline: Element | None, inherited: int | None) -> int | None:

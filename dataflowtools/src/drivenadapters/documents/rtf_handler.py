@@ -303,7 +303,9 @@ class _Reading:
         yield from self.table.taken()
         if self.level:
             self.marker = ""
-            bold = all(run.bold for run in runs if run.text.strip() and not run.note)  # the style's own look says nothing
+            bold = all(
+                run.bold for run in runs if run.text.strip() and not run.note
+            )  # the style's own look says nothing
             yield Heading(level=self.level, runs=[run._replace(bold=run.bold and not bold) for run in runs])
         elif self.marker.strip():
             yield self._item(Paragraph(runs=runs))

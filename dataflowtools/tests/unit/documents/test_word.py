@@ -147,3 +147,23 @@ def test_an_old_word_file_says_what_is_missing_to_read_it(tmp_path):
         source = Source(file=file, name="a.doc", format="doc", scratch=tmp_path)
         with pytest.raises(errors.EngineMissing, match="catdoc"):
             DocHandler(find=lambda program: None).read(source, ReadOptions())
+
+
+def test_the_numbered_list_styles_of_word_nest():
+    book = python_docx.Document()
+    for text, style in (
+        ("a", "List Bullet"),
+        ("b", "List Bullet 2"),
+        ("c", "List Number 3"),
+        ("d", "List Bullet"),
+    ):
+        book.add_paragraph(text, style=style)
+    held = io.BytesIO()
+    book.save(held)
+    (block,) = read(held.getvalue(), "a.docx").blocks
+    first, second = block["items"]
+    assert second["blocks"][0]["text"] == "d"
+    inner = first["blocks"][1]["items"][0]
+    assert inner["blocks"][0]["text"] == "b"
+    assert inner["blocks"][1]["ordered"]
+    assert inner["blocks"][1]["items"][0]["blocks"][0]["text"] == "c"
