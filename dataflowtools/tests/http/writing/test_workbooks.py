@@ -333,3 +333,44 @@ async def test_control_characters_in_cells_and_formulas_leave_the_workbook_reada
     after, _ = await edited(client, "a.xlsx", await plain(client, rows), put(rows, "B1"))
 
     assert opened(after)["S"]["B2"].value == '="ab"'
+
+
+async def test_columns_come_into_tables_and_leave_them(client):
+    after, _ = await edited(
+        client, "a.xlsx", table_book(), {"op": "insert_columns", "sheet": "S", "at": "B", "count": 2}
+    )
+    sheet = opened(after)["S"]
+    assert [column.name for column in sheet.tables["Table1"].tableColumns] == [
+        "a",
+        "Column1",
+        "Column2",
+        "b",
+        "c",
+    ]
+    assert [cell.value for cell in sheet[1]][:5] == ["a", "Column1", "Column2", "b", "c"]
+    assert sheet.tables["Table1"].ref == sheet.tables["Table1"].autoFilter.ref == "A1:E3"
+    assert sheet["G1"].value == "=SUM(Table1[a])"
+
+    back, _ = await edited(
+        client, "b.xlsx", after, {"op": "delete_columns", "sheet": "S", "at": "A", "count": 2}
+    )
+    sheet = opened(back)["S"]
+    assert [column.name for column in sheet.tables["Table1"].tableColumns] == ["Column2", "b", "c"]
+    assert sheet["E1"].value == "=SUM(Table1[#REF!])"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "delete_columns", "sheet": "S", "at": "A", "count": 3},
+        {"op": "delete_rows", "sheet": "S", "at": 1, "count": 3},
+    ],
+)
+async def test_a_table_whose_cells_are_all_removed_is_gone(client, operation):
+    shifted = {"op": "set_range", "sheet": "S", "start": "H9", "rows": [[{"formula": "=SUM(Table1[a])+1"}]]}
+    after, _ = await edited(client, "a.xlsx", table_book(), shifted, operation)
+    inside = unpacked(after)
+
+    assert not opened(after)["S"].tables
+    assert not any("table" in name for name in inside)
+    assert b"SUM(#REF!)+1" in inside["xl/worksheets/sheet1.xml"]

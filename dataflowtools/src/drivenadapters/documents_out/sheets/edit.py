@@ -7,7 +7,7 @@ from lxml import etree
 
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
 from dataflowtools.src.drivenadapters.documents_out.core_properties import set_properties
-from dataflowtools.src.drivenadapters.documents_out.sheets import layout, tables
+from dataflowtools.src.drivenadapters.documents_out.sheets import layout, table_columns, tables
 from dataflowtools.src.drivenadapters.documents_out.sheets.cells import MAX_ROWS, in_range
 from dataflowtools.src.drivenadapters.documents_out.sheets.looks import s
 from dataflowtools.src.drivenadapters.documents_out.sheets.references import Shift, column_letters
@@ -83,7 +83,9 @@ class WorkbookEditor(Workbook):
         name = str(self.entry(order["sheet"]).get("name"))
         sheet, part = self.sheet(name), self.part_of(name)
         shift = Shift(axis, at, count)
+        changed = table_columns.touched(self, name, shift)
         shift_sheet(self.package, sheet, part, shift)
+        table_columns.follow(self, name, shift, changed)
         return {"formulas": self.rewrite_everywhere(shifting(shift, name), name)}
 
     def _add_sheet(self, order: Order) -> dict[str, Any]:

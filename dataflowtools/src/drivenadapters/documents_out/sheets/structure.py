@@ -18,7 +18,7 @@ from dataflowtools.src.drivenadapters.documents_out.sheets.references import (
 )
 from dataflowtools.src.drivenadapters.documents_out.sheets.sheet_part import SheetPart
 from dataflowtools.src.errors import InvalidEdit
-from dataflowtools.src.logics.file.documents.options import cell_range, column_number
+from dataflowtools.src.logics.file.documents.options import column_number
 
 _DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
 _FORMULAS = {"f", "formula", "formula1", "formula2", "calculatedColumnFormula", "totalsRowFormula"}
@@ -42,7 +42,6 @@ def local(element: Element) -> str:
 
 def shift_sheet(package: OutPackage, sheet: SheetPart, part: str, shift: Shift) -> None:
     """Move what stands on the sheet: cells, ranges, tables, drawings and comments."""
-    _refuse_tables(package, part, shift)
     sheet.unshare_formulas()
     _move_cells(sheet, shift)
     move_ranges(sheet.root, shift)
@@ -107,26 +106,6 @@ def shifting(shift: Moves, sheet: str) -> Rewrite:
         return shift_formula(formula, shift, sheet=sheet, home=home)
 
     return rewrite
-
-
-def _refuse_tables(package: OutPackage, part: str, shift: Shift) -> None:
-    for target in package.targets(part, "table").values():
-        if target not in package:
-            continue
-        area = cell_range(package.look(target).get("ref") or "A1")
-        last = shift.at - shift.count - 1
-        if shift.axis == "columns" and _touches(shift, area.first_column, area.last_column):
-            raise InvalidEdit("Columns cannot come into or leave a table of the sheet.")
-        if shift.axis == "rows" and shift.count < 0 and shift.at <= area.first_row <= last:
-            raise InvalidEdit(
-                "The header row of a table cannot be removed; remove the table's rows below it."
-            )
-
-
-def _touches(shift: Shift, first: int, last: int) -> bool:
-    if shift.count > 0:
-        return first < shift.at <= last
-    return not (shift.at > last or shift.at - shift.count - 1 < first)
 
 
 def _move_cells(sheet: SheetPart, shift: Shift) -> None:

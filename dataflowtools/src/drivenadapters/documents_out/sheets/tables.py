@@ -7,7 +7,7 @@ from typing import Any
 from dataflowtools.src.drivenadapters.documents.safe_xml import Element
 from dataflowtools.src.drivenadapters.documents_out.office_package import OutPackage
 from dataflowtools.src.drivenadapters.documents_out.sheets.looks import s
-from dataflowtools.src.drivenadapters.documents_out.sheets.references import column_letters
+from dataflowtools.src.drivenadapters.documents_out.sheets.references import LOST, column_letters
 from dataflowtools.src.drivenadapters.documents_out.sheets.sheet_part import SheetPart
 from dataflowtools.src.drivenadapters.documents_out.sheets.workbook import Workbook
 from dataflowtools.src.errors import InvalidEdit
@@ -104,6 +104,12 @@ def rename_in_structured(formula: str, table: str, old: str, new: str) -> str:
     return _renamed(formula, wanted, old, new)
 
 
+def lose_column(book: Workbook, table: str, old: str) -> None:
+    """Write #REF! wherever a formula names a column that is no more."""
+    wanted = re.compile(rf"(?<![\w.]){re.escape(table)}(?={_BRACKETS})({_BRACKETS})", re.IGNORECASE)
+    book.rewrite_everywhere(lambda formula, _: _renamed(formula, wanted, old, None), table)
+
+
 def rename_in_this_row(formula: str, old: str, new: str) -> str:
     """Rename a column where a formula of the table itself names it without: [[#This Row],old]."""
     return _renamed(
@@ -111,8 +117,8 @@ def rename_in_this_row(formula: str, old: str, new: str) -> str:
     )
 
 
-def _renamed(formula: str, wanted: re.Pattern[str], old: str, new: str) -> str:
-    before, after = _SPECIAL.sub(r"'\1", old), _SPECIAL.sub(r"'\1", new)
+def _renamed(formula: str, wanted: re.Pattern[str], old: str, new: str | None) -> str:
+    before, after = _SPECIAL.sub(r"'\1", old), LOST if new is None else _SPECIAL.sub(r"'\1", new)
     column = re.compile(rf"(?<=[\[,:]){re.escape(before)}(?=[\],:])", re.IGNORECASE)
 
     def put(match: re.Match[str]) -> str:
