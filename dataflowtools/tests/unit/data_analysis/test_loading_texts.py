@@ -41,6 +41,9 @@ def test_titles_above_the_header_are_left_out_and_told(read, above, told, odd_en
 def test_a_header_that_stands_alone_is_no_title(read):
     assert read(b"name\nAnn\nBob\n").collected().columns == ["name"]
     assert read(b"name,\nAnn,1\nBob,2\n").collected().columns == ["name", "column_2"]
+    assert read(b"a\n1,2\n3,4\n").collected().columns == ["a", "column_2"]
+    people = read(b"name\nSmith, John\nDoe, Jane\n").collected()
+    assert people.rows(named=True)[0] == {"name": "Smith", "column_2": " John"}
 
 
 def test_columns_without_a_name_are_kept(read):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dataflowtools.src.drivenadapters.analysis.loading.csv_structure import find_delimiter, rows_of
+from dataflowtools.src.drivenadapters.analysis.loading.titles import names_columns
 from dataflowtools.src.drivenadapters.documents.csv_handler import SEPARATOR_LINE
 from dataflowtools.src.errors import CorruptFile
 from dataflowtools.src.logics.data_analysis.reading import ReadTable
@@ -97,4 +98,8 @@ def _rows_above(rows: Sequence[Row]) -> int:
         if usual < 2 or not alone:  # noqa: PLR2004 - a table of one column has no rows that are narrower
             break
         above += 1
-    return above if above < len(rows) and len(rows[above][0]) == usual else 0
+    if above == len(rows) or len(rows[above][0]) != usual:
+        return 0
+    header = rows[above][0]
+    prose = usual == 2 and header[1].startswith(" ")  # noqa: PLR2004 - one column of texts like `Smith, John`
+    return above if names_columns(header) and not prose else 0

@@ -21,9 +21,13 @@ def titles_above(rows: Sequence[Sequence[str]], *, across: bool) -> list[str]:
         above.append(row[0])
     if not any(above) or len(above) >= len(rows):
         return []
-    header = [part for part in rows[len(above)] if part]
     sure = len(rows[0]) > 2 or across or "" in above  # noqa: PLR2004 - more than two columns
-    return above if sure and not any(_VALUE.fullmatch(part) for part in header) else []
+    return above if sure and names_columns(rows[len(above)]) else []
+
+
+def names_columns(row: Sequence[str]) -> bool:
+    """Whether a row may be a header: it holds no numbers but years."""
+    return not any(_VALUE.fullmatch(part) for part in row if part)
 
 
 def above_header_warnings(above: Sequence[str]) -> list[dict[str, Any]]:
