@@ -197,6 +197,29 @@ def _dataclasses(module: ModuleType, _held: Held) -> None:
     module.__dict__["_get_field"] = get_field
 
 
+def _enum(module: ModuleType, _held: Held) -> None:
+    """`Enum("E", names)` makes methods of names that no class statement of a program may define."""
+    held = module.__dict__["EnumMeta"]
+    plain = held._create_
+
+    def create(cls: Any, class_name: Any, names: Any, *more: Any, **options: Any) -> Any:
+        if not isinstance(names, str):
+            names = [_member(item) for item in (names.items() if hasattr(names, "items") else names)]
+        for name in names.replace(",", " ").split() if isinstance(names, str) else names:
+            require_public(name if isinstance(name, str) else name[0])
+        return plain(cls, class_name, names, *more, **options)
+
+    held._create_ = create
+
+
+def _member(item: Any) -> Any:
+    """A member's name and perhaps its value, as they are looked at and then taken."""
+    if isinstance(item, str):
+        return str.__str__(item)
+    name, value = item
+    return str.__str__(name), value
+
+
 _CHANGES: Final[dict[str, Change]] = {
     "string": _string,
     "logging": _logging,
@@ -207,6 +230,7 @@ _CHANGES: Final[dict[str, Change]] = {
     "sqlite3": _sqlite,
     "argparse": _argparse,
     "dataclasses": _dataclasses,
+    "enum": _enum,
     **ENGINES,
 }
 

@@ -354,7 +354,12 @@ ONLY_MEMBERS: Final[dict[str, frozenset[str]]] = {
 """Modules of which only the listed members exist for a restricted program."""
 
 STRING_DISPATCH: Final[dict[str, frozenset[str]]] = {
-    "pandas": frozenset(["apply", "agg", "aggregate", "transform", "pipe", "pivot_table", "crosstab"]),
+    "pandas": frozenset(
+        words("""
+            apply agg aggregate transform pipe pivot_table crosstab register_dataframe_accessor
+            register_series_accessor register_index_accessor
+        """)
+    ),
 }
 """Methods that take a method's name as text: private and dunder names are refused in their arguments."""
 

@@ -85,6 +85,9 @@ LIBRARIES_STAY = {
     "name of a field that is code": "import dataclasses\nclass X:\n    def __getitem__(self, got): return got\nclass A: x = X()\nA.__annotations__['x[().__class__.__base__.__subclasses__()]'] = int\nrepr(dataclasses.dataclass(init=False, eq=False)(A)())",
     "name of a field that is special": "import dataclasses\nclass A: pass\nA.__annotations__['__getattribute__'] = int\ndataclasses.dataclass(A)",
     "attributes set by copying": "import copy, json\nclass A: pass\ncopy.dispatch_table[A] = lambda a: (lambda: json, (), (None, {'dumps': 1}))\ncopy.copy(A())",
+    "special methods of an enum": "import copy, enum, json\nE = enum.Enum('E', {'a': 1, '__reduce_ex__': lambda self, protocol: (lambda: json, (), (None, {'dumps': 1}))})\ncopy.copy(E.a)",
+    "special methods of an enum by pairs": "import enum\nenum.IntEnum('E', [('a', 1), ('__reduce__', len)])",
+    "special accessors": "pd.api.extensions.register_index_accessor('__reduce_ex__')(list)",
     "attributes set by copying, by import": "from copy import dispatch_table",
     "what guards parameters": "import matplotlib\nmatplotlib.RcParams.validate['figure.hooks'] = list",
     "what guards parameters, through an object": "import matplotlib.pyplot as plt\nplt.rcParams.validate['figure.hooks'] = list",
@@ -129,6 +132,8 @@ def test_sql_opens_files_in_the_work_dir_only(guest):
 WORKS = {
     "columns with an underscore": "df = pd.DataFrame({'_a': [1, 1], '_b': [2, 3]})\nprint(df.groupby('_a').agg(x=('_b', 'sum')), df.agg({'_b': 'sum'}), df.pivot_table('_b', '_a', aggfunc='sum'), df.agg(f for f in ['min', 'max']))",
     "parser": "import argparse\np = argparse.ArgumentParser()\np.add_argument('--x', type=int, default=3)\ng = p.add_mutually_exclusive_group()\ng.add_argument('-v', action='store_true')\ns = p.add_subparsers(dest='c')\ns.add_parser('go').add_argument('n')\nprint(p.parse_args(['-v', 'go', '1'], argparse.Namespace(y=1)))",
+    "enums": "import enum\nprint(list(enum.Enum('A', 'x y')), list(enum.Enum('B', ['x', 'y'], start=3)), list(enum.IntEnum('C', {'x': 1})), list(enum.Flag('D', [('x', 1), ('y', 2)], module='m')), enum.StrEnum('E', []).__members__)",
+    "accessors": "@pd.api.extensions.register_dataframe_accessor('geo')\nclass Geo:\n    def __init__(self, df): self._df = df\n    def n(self): return len(self._df)\nprint(pd.DataFrame({'a': [1]}).geo.n())",
     "dataclass kinds": "import dataclasses\nfrom typing import ClassVar\n@dataclasses.dataclass(frozen=True, slots=True, order=True, kw_only=True)\nclass A:\n    _x: int = 1\n    名: str = 'a'\n    kind: ClassVar[int] = 3\n    more: dataclasses.InitVar[int] = 2\n    def __post_init__(self, more): pass\nprint(A(_x=2), A() < A(_x=2), dataclasses.replace(A(), 名='b', more=1), hash(A()) == hash(A()))",
     "dataclass fields": "import dataclasses\n@dataclasses.dataclass\nclass A:\n    x: int = dataclasses.field(default=1, metadata={'a': 1})\nprint([(f.name, f.type, f.metadata['a']) for f in dataclasses.fields(A)], dataclasses.asdict(A()))",
     "styler": "print('1.50' in pd.DataFrame({'a': [1.5]}).style.format('{:.2f}').to_html())",
