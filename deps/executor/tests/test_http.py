@@ -290,6 +290,15 @@ async def test_a_full_queue_is_503_and_a_full_tenant_429(sqlite_url, tmp_path):
         assert int(reply.headers["Retry-After"]) >= 1
 
 
+async def test_a_batch_that_never_fits_is_not_told_to_come_again(sqlite_url, tmp_path):
+    for bounds in ({"queue_size": 2}, {"queue_size": 9, "queue_size_per_tenant": 2}):
+        async with service(sqlite_url, tmp_path, **bounds) as client:
+            body = {"executions": [{"kind": "echo"}] * 3}
+            reply = await client.request("POST", "/api/executions/batch", json=body)
+            problem = assert_problem(reply, 422, "invalid_parameters")
+            assert problem["errors"][0]["pointer"] == "/executions"
+
+
 async def test_keys_decide_tenant_scope_and_what_is_seen(sqlite_url, tmp_path):
     keys = KeyFile(tmp_path / "keys.json")
     acme, bobs, root = (

@@ -3,7 +3,7 @@
 import time
 
 from executor.common.settings import ExecutorSettings
-from executor.errors import QueueFull, QuotaExceeded
+from executor.errors import InvalidParameters, QueueFull, QuotaExceeded
 from executor.ports.store import ExecutionStore
 
 FRESH_S = 1.0
@@ -22,7 +22,12 @@ class QueueRoom:
         self._estimate = 0
 
     async def require(self, tenant_id: str, more: int) -> None:
-        """Raise QuotaExceeded or QueueFull unless `more` executions fit."""
+        """Raise QuotaExceeded or QueueFull unless `more` executions fit, InvalidParameters if they never will."""
+        most = min(self._size, self._tenant_size or self._size)
+        if more > most:  # waiting would not help
+            raise InvalidParameters(
+                f"{more} executions at once are too many: at most {most} may wait.", pointer="/executions"
+            )
         if self._tenant_size is not None:
             waiting = await self._store.waiting(tenant_id, self._tenant_size)
             if waiting + more > self._tenant_size:
