@@ -5,10 +5,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from coderunner.tests.running import running_service
 from servicekit.testing import Client
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
