@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 
 import openpyxl
 import pytest
@@ -374,3 +375,49 @@ async def test_a_table_whose_cells_are_all_removed_is_gone(client, operation):
     assert not opened(after)["S"].tables
     assert not any("table" in name for name in inside)
     assert b"SUM(#REF!)+1" in inside["xl/worksheets/sheet1.xml"]
+
+
+async def test_a_style_of_all_columns_keeps_what_single_ones_have(client):
+    before, _ = await edited(
+        client, "a.xlsx", await plain(client), {"op": "set_layout", "sheet": "S", "widths": {"C": 30}}
+    )
+    after, _ = await edited(
+        client,
+        "b.xlsx",
+        before,
+        {"op": "set_style", "sheet": "S", "range": "A1:XFD1048576", "style": {"bold": True}},
+        {"op": "set_layout", "sheet": "S", "widths": {"E": 7}},
+    )
+    part = unpacked(after)["xl/worksheets/sheet1.xml"].decode()
+
+    spans = [
+        (int(low), int(high))
+        for low, high in re.findall(r'<col min="(\d+)" max="(\d+)"', part.replace("\n", ""))
+    ]
+    assert spans == [(1, 2), (3, 3), (4, 4), (5, 5), (6, 16384)]
+    assert opened(after)["S"].column_dimensions["C"].width == 30
+
+
+@pytest.mark.parametrize("code", ["[[[", '0"', "0;0;0;0;0", "0]"])
+async def test_a_number_format_that_is_none_is_refused(client, code):
+    style = {"number_format": code}
+    sheets = [{"name": "S", "rows": [[{"value": 1, "style": style}]]}]
+    reply = await call(client, "write", {"to": "xlsx", "content": {"sheets": sheets}})
+    assert_problem(reply, 422, "invalid_content")
+    file_id = (await stored(client, "a.xlsx", await plain(client)))["file_id"]
+    operation = {"op": "set_style", "sheet": "S", "range": "A1", "style": style}
+    assert_problem(
+        await call(client, "edit", {"file_id": file_id, "operations": [operation]}), 422, "invalid_content"
+    )
+
+
+async def test_formats_of_all_kinds_are_taken_and_a_merge_stays_on_the_sheet(client):
+    codes = ["[$€-407] #,##0.00;[Red]-0", '_-* "a;b["0', "yyyy\\-mm", "[>=100]0;0.0", "@"]
+    rows = [[{"value": 1, "style": {"number_format": code}} for code in codes]]
+    after, _ = await edited(client, "a.xlsx", await plain(client), put(rows))
+    assert [cell.number_format for cell in opened(after)["S"][1]] == codes
+    file_id = (await stored(client, "b.xlsx", after))["file_id"]
+    merge = {"op": "merge_cells", "sheet": "S", "range": "A1:XFE9"}
+    assert_problem(
+        await call(client, "edit", {"file_id": file_id, "operations": [merge]}), 422, "invalid_content"
+    )

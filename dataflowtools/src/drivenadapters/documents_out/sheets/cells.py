@@ -16,6 +16,8 @@ _REACHING = re.compile(
 )
 # Another workbook, by its path or by the number of a link: 'C:\\[a.xlsx]Sheet'!A1, [1]Sheet!A1.
 _OUTSIDE = re.compile(r"'(?:[^']|'')*\[(?:[^']|'')*'!|\[[^\[\]]+\][\w.]*!")
+_FORMAT_TEXTS = re.compile(r'"[^"]*"|\\.|[_*].|\[[^\[\]]+\]')
+_FORMAT_PARTS = 4
 _STRINGS = re.compile(r'"(?:[^"]|"")*"')
 _FIRST_DAY = datetime(1899, 12, 30)  # noqa: DTZ001  # cells hold times without zones
 _FIRST_DAY_OF_OLD_MACS = datetime(1904, 1, 1)  # noqa: DTZ001  # the same
@@ -54,6 +56,14 @@ def _check_ends(formula: str) -> None:
     if depth or '"' in bare:
         lacking = "a quote is not closed" if '"' in bare else "its parentheses do not match"
         raise InvalidContent(f"The formula {formula[:60]!r} is not complete: {lacking}.")
+
+
+def checked_format(code: str) -> str:
+    """Return a number format; InvalidContent for one that makes spreadsheets call the workbook broken."""
+    bare = _FORMAT_TEXTS.sub("", code)
+    if '"' in bare or "[" in bare or "]" in bare or bare.count(";") >= _FORMAT_PARTS:
+        raise InvalidContent(f"{code[:60]!r} is no number format; it is written like 0.00 or yyyy-mm-dd.")
+    return code
 
 
 def is_kept_as_text(value: Any) -> bool:

@@ -141,6 +141,7 @@ class WorkbookEditor(Workbook):
         area = cell_range(order["range"])
         if area[:2] == area[2:]:
             raise InvalidEdit("Merging takes two cells or more.")
+        in_range(area.last_row - 1, area.last_column - 1)
         sheet = self.sheet(order["sheet"])
         merges = child(sheet.root, "mergeCells")
         for entry in merges:

@@ -20,24 +20,35 @@ def set_widths(root: Element, widths: Mapping[str, float]) -> None:
     for letters, width in widths.items():
         number = column_number(letters)
         in_range(0, number - 1)
-        entry = own_entry(columns, number)
+        entry = entries_of(columns, number, number)[0]
         entry.set("width", f"{width:g}")
         entry.set("customWidth", "1")
 
 
-def own_entry(columns: Element, number: int) -> Element:
-    """Find or make the entry of one column; one that speaks of several is cut in pieces."""
-    for entry in columns:
-        first, last = int(entry.get("min")), int(entry.get("max"))
-        if first <= number <= last:
-            for low, high in ((first, number - 1), (number + 1, last)):
-                if low <= high:
-                    piece = copy.deepcopy(entry)
-                    _reach(piece, low, high)
-                    (entry.addprevious if low < number else entry.addnext)(piece)
-            return _reach(entry, number, number)
-    made = _reach(etree.Element(s("col")), number, number)
-    following = next((entry for entry in columns if int(entry.get("min")) > number), None)
+def entries_of(columns: Element, first: int, last: int) -> list[Element]:
+    """Find or make the entries of just these columns; one that speaks of others too is cut in pieces."""
+    found, free = [], first
+    for entry in list(columns):
+        low, high = int(entry.get("min")), int(entry.get("max"))
+        if high < first or low > last:
+            continue
+        if low < first:
+            entry.addprevious(_reach(copy.deepcopy(entry), low, first - 1))
+        if high > last:
+            entry.addnext(_reach(copy.deepcopy(entry), last + 1, high))
+        low, high = max(low, first), min(high, last)
+        if free < low:
+            found.append(_made(columns, free, low - 1))
+        found.append(_reach(entry, low, high))
+        free = high + 1
+    if free <= last:
+        found.append(_made(columns, free, last))
+    return found
+
+
+def _made(columns: Element, first: int, last: int) -> Element:
+    made = _reach(etree.Element(s("col")), first, last)
+    following = next((entry for entry in columns if int(entry.get("min")) > last), None)
     if following is None:
         columns.append(made)
     else:

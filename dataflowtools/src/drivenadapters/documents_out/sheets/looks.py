@@ -8,6 +8,7 @@ from lxml import etree
 
 from dataflowtools.src.drivenadapters.documents.safe_xml import Element
 from dataflowtools.src.drivenadapters.documents_out.office_package import OutPackage
+from dataflowtools.src.drivenadapters.documents_out.sheets.cells import checked_format
 from dataflowtools.src.errors import InvalidEdit
 
 S = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -59,7 +60,7 @@ class Looks:
                 look.set(attribute, str(len(found) - 1))
                 look.set(f"apply{attribute.removesuffix('Id').capitalize()}", "1")
         if style.get("number_format"):
-            look.set("numFmtId", str(_number_format(root, style["number_format"])))
+            look.set("numFmtId", str(_number_format(root, checked_format(style["number_format"]))))
             look.set("applyNumberFormat", "1")
         _align(look, style)
         looks.append(look)

@@ -166,8 +166,7 @@ class SheetPart:
         """Lay a style over whole columns: over the cells that there are, and those that will be."""
         in_range(0, last - 1)
         listed = child(self.root, "cols")
-        for column in range(first, last + 1):
-            entry = layout.own_entry(listed, column)
+        for entry in layout.entries_of(listed, first, last):
             entry.set("style", str(self._writer.looks.index(int(entry.get("style", 0)), style)))
             if not entry.get("width"):
                 entry.set("width", _USUAL_WIDTH)

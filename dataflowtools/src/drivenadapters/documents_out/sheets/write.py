@@ -11,6 +11,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 from dataflowtools.src.drivenadapters.documents_out.caveats import Caveats
 from dataflowtools.src.drivenadapters.documents_out.sheets.cells import (
     MAX_TEXT,
+    checked_format,
     checked_formula,
     date_of,
     in_range,
@@ -197,6 +198,8 @@ def _style_of(cell: Json, styles: Mapping[str, Json]) -> Json:
 
 def _properties(style: Json) -> dict[str, Any]:
     found = {_LOOKS[name]: value for name, value in style.items() if name in _LOOKS}
+    if style.get("number_format"):
+        checked_format(style["number_format"])
     if style.get("border"):
         found["border"] = 1
     if style.get("underline"):
