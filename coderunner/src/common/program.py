@@ -100,6 +100,7 @@ class RunOutcome:
     stderr_truncated: bool = False
     value: Any = None
     value_is_tuple: bool = False  # JSON has one kind of array for lists and tuples
+    value_truncated: bool = False
     outputs: tuple[Mapping[str, Any], ...] = ()
     exceptions: tuple[Mapping[str, Any], ...] = ()
     violations: tuple[Mapping[str, Any], ...] = ()

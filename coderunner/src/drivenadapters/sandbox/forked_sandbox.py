@@ -201,6 +201,7 @@ def _outcome(session: RunSession, limits: Limits, pool_ms: float) -> RunOutcome:
         stderr_truncated=session.stderr.truncated,
         value=end.value if end else None,
         value_is_tuple=end.value_is_tuple if end else False,
+        value_truncated=end.value_truncated if end else False,
         outputs=tuple(session.outputs),
         exceptions=(end.exceptions if end else ()) or _fault_of(session),
         violations=end.violations if end else (),

@@ -44,6 +44,7 @@ class Ending:
     return_code: int
     value: Any
     value_is_tuple: bool
+    value_truncated: bool
     exceptions: tuple[Mapping[str, Any], ...]
     violations: tuple[Mapping[str, Any], ...]
     timing: Mapping[str, float]
@@ -103,6 +104,7 @@ def ending_of(message: Mapping[str, Any]) -> Ending:
         return_code=code,
         value=message.get("value"),
         value_is_tuple=message.get("value_is_tuple") is True,
+        value_truncated=message.get("value_truncated") is True,
         exceptions=_records(message.get("exceptions"), _EXCEPTION),
         violations=_records(message.get("violations"), _VIOLATION),
         timing=_timing(message.get("timing")),

@@ -297,6 +297,9 @@ class ExecutionReply(BaseModel):
     value: Any = Field(
         description="Value of the last expression, or what the called function returned, as JSON."
     )
+    value_truncated: bool = Field(
+        description="The value was larger than its limit, so parts of it are missing."
+    )
     outputs: list[dict[str, Any]] = Field(description="Rich results as nbformat outputs.")
     stdout: str
     stderr: str
@@ -330,6 +333,7 @@ def execution_reply(execution: Execution) -> dict[str, Any]:
         "status": outcome.verdict.value,
         "result": outcome.stdout,
         "value": outcome.value,
+        "value_truncated": outcome.value_truncated,
         "outputs": list(outcome.outputs),
         "stdout": outcome.stdout,
         "stderr": outcome.stderr,

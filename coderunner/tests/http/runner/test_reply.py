@@ -3,7 +3,7 @@
 import pytest
 
 MEMBERS = {
-    "execution_id", "status", "result", "value", "outputs", "stdout", "stderr", "stdout_truncated", "stderr_truncated", "return_code",
+    "execution_id", "status", "result", "value", "outputs", "stdout", "stderr", "stdout_truncated", "stderr_truncated", "value_truncated", "return_code",
     "exceptions", "violations", "limit", "execution_time_ms", "cpu_time_ms", "memory_usage_kb", "timing",
 }  # fmt: skip
 
@@ -20,6 +20,13 @@ async def test_a_reply_has_every_member(execute):
     )
     assert reply["execution_id"].startswith("exec_")
     assert len(reply["execution_id"]) >= 24
+
+
+async def test_a_value_beyond_its_limit_says_so(execute):
+    whole, cut = [await execute(f"'x' * {size}", max_value_bytes=1000) for size in (900, 5000)]
+    assert (whole["value_truncated"], len(whole["value"])) == (False, 900)
+    assert cut["value_truncated"] is True
+    assert len(cut["value"]) < 1100
 
 
 async def test_execution_ids_are_not_repeated(execute):
