@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import docx
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 
 from dataflowtools.tests.http.documents.parsing import parse
 from dataflowtools.tests.http.writing.calls import call, stored, written
-from dataflowtools.tests.http.writing.test_edit import edited, text_of, unpacked
+from dataflowtools.tests.http.writing.test_edit import changed, edited, text_of, unpacked
 from dataflowtools.tests.unit.documents.making import zipped
 from servicekit.testing import assert_problem
 
@@ -331,3 +332,19 @@ async def test_thousands_of_links_lists_and_notes_are_written_in_seconds(client)
     assert inside["word/_rels/document.xml.rels"].count(b"https://e.org/") == 6000
     assert inside["word/footnotes.xml"].count(b"<w:footnoteRef/>") == 6000
     assert inside["word/numbering.xml"].count(b"<w:num ") == 3000
+
+
+async def test_a_text_put_beside_another_adds_no_styles_to_a_document_without(client):
+    inside = unpacked(await written(client, {"text": "x"}, to="docx"))
+    for name in [name for name in inside if "styles" in name or name.endswith("document.xml.rels")]:
+        del inside[name]
+    inside["[Content_Types].xml"] = re.sub(
+        rb'<Override PartName="/word/styles.xml"[^>]*/>', b"", inside["[Content_Types].xml"]
+    )
+    before = zipped(inside)
+    after, _ = await edited(
+        client, "a.docx", before, {"op": "insert_at", "after": "x", "content": {"text": "y"}}
+    )
+
+    assert changed(before, after) == {"word/document.xml"}
+    assert text_of(after) == ["x", "y"]

@@ -113,7 +113,7 @@ class WordEditor:
     def _insert_at(self, order: Order) -> dict[str, Any]:
         blocks = self._blocks()
         elements = self._elements(order)
-        number = place_of(order, blocks, self.target.styles)
+        number = place_of(order, blocks, self._is_heading)
         if number < len(blocks):
             body = self._body()
             place = body.index(blocks[number])
@@ -121,6 +121,9 @@ class WordEditor:
         else:
             self._append(order)
         return {"blocks": len(elements), "at": number}
+
+    def _is_heading(self, style: str) -> bool:
+        return self.target.styles.is_heading(style)
 
     def _replace_text(self, order: Order) -> dict[str, Any]:
         pattern, left = pattern_of(order), order.get("most") or _NO_LIMIT

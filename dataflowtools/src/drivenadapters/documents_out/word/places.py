@@ -1,12 +1,11 @@
 """Where new content goes in a Word document: at a number, beside a text, under a heading, at a bookmark."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dataflowtools.src.drivenadapters.documents.safe_xml import Element
 from dataflowtools.src.drivenadapters.documents_out.word.markup import w
 from dataflowtools.src.drivenadapters.documents_out.word.replace_text import text_of
-from dataflowtools.src.drivenadapters.documents_out.word.styles import Styles
 from dataflowtools.src.errors import InvalidEdit
 
 _SHOWN = 30
@@ -14,12 +13,15 @@ _LEVELS = 9
 Order = Mapping[str, Any]
 
 
-def place_of(order: Order, blocks: Sequence[Element], styles: Styles) -> int:
-    """Return the number of the block before which the content goes; InvalidEdit when there is no such place."""
+def place_of(order: Order, blocks: Sequence[Element], is_heading: Callable[[str], bool]) -> int:
+    """Return the number of the block before which the content goes; InvalidEdit when there is no such place.
+
+    A style's id tells whether paragraphs of it are headings.
+    """
     if "at" in order:
         return min(int(order["at"]), len(blocks))
     if "under" in order:
-        return _under(order["under"], blocks, styles)
+        return _under(order["under"], blocks, is_heading)
     if "bookmark" in order:
         return _at_bookmark(order["bookmark"], blocks)
     wanted = order.get("before") or order.get("after") or ""
@@ -29,10 +31,10 @@ def place_of(order: Order, blocks: Sequence[Element], styles: Styles) -> int:
     raise InvalidEdit(f"No paragraph holds the text {wanted[:60]!r}.")
 
 
-def _under(title: str, blocks: Sequence[Element], styles: Styles) -> int:
+def _under(title: str, blocks: Sequence[Element], is_heading: Callable[[str], bool]) -> int:
     known: dict[str, int] = {}
     for number, block in enumerate(blocks):
-        if block.tag == w("p") and _is_heading(block, styles):
+        if block.tag == w("p") and _is_heading(block, is_heading):
             known.setdefault(text_of(block).strip(), number)
     if title.strip() not in known:
         shown = ", ".join(repr(one[:60]) for one in list(known)[:_SHOWN]) or "none"
@@ -40,7 +42,7 @@ def _under(title: str, blocks: Sequence[Element], styles: Styles) -> int:
     return known[title.strip()] + 1
 
 
-def _is_heading(paragraph: Element, styles: Styles) -> bool:
+def _is_heading(paragraph: Element, is_heading: Callable[[str], bool]) -> bool:
     properties = paragraph.find(w("pPr"))
     if properties is None:
         return False
@@ -48,7 +50,7 @@ def _is_heading(paragraph: Element, styles: Styles) -> bool:
     style = properties.find(w("pStyle"))
     if own is not None and int(own.get(w("val"), _LEVELS)) < _LEVELS:
         return True
-    return style is not None and styles.is_heading(str(style.get(w("val"))))
+    return style is not None and is_heading(str(style.get(w("val"))))
 
 
 def _at_bookmark(name: str, blocks: Sequence[Element]) -> int:
