@@ -116,3 +116,15 @@ async def test_flat_opendocuments_declare_no_entities_and_tell_what_is_left_out(
     assert_problem(await convert(client, broken, "a.fodt", "pdf"), 422, "corrupt_file")
     assert "root:x" not in text_of_pdf(page)
     assert [one["code"] for one in made["warnings"]] == ["external_reference_ignored"]
+
+
+async def test_divisions_within_lists_keep_their_words_on_the_way_through_odt(client):
+    page = b'<p>one</p><ol><li id="n1"><div id="n2"><p>two</p></div></li></ol><div id="n3"><p>three</p></div>'
+    written, _ = await converted(client, page, "a.html", "odt")
+    old, made = await converted(client, page, "a.html", "doc")
+    printed, _ = await converted(client, written, "a.odt", "pdf")
+    text, _ = await converted(client, old, "a.doc", "txt")
+
+    assert [step["to"] for step in made["route"]] == ["odt", "doc"]
+    assert {"one", "two", "three"} <= set(text_of_pdf(printed).replace("1.", " ").split())
+    assert all(word in text.decode() for word in ("one", "two", "three"))

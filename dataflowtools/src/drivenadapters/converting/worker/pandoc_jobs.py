@@ -16,6 +16,7 @@ from typing import Any
 
 from dataflowtools.src.drivenadapters.converting.worker.clean_source import clean_source
 from dataflowtools.src.drivenadapters.converting.worker.clean_tree import clean_tree
+from dataflowtools.src.drivenadapters.converting.worker.flat_blocks import flat_blocks
 from dataflowtools.src.drivenadapters.converting.worker.notebook import as_markdown
 from dataflowtools.src.drivenadapters.converting.worker.package_pictures import pictures_in
 from dataflowtools.src.drivenadapters.converting.worker.titles import OURS, titled
@@ -65,6 +66,8 @@ def convert(job: Job, arguments: Mapping[str, Any]) -> dict[str, Any]:
         cleaned, taken_out = (
             clean_tree(found, pictures_in(job.files[0])) if source in _PACKAGES else clean_tree(found)
         )
+        if target == "odt":
+            cleaned["blocks"] = flat_blocks(cleaned["blocks"])
         tree.write_text(json.dumps(titled(cleaned, target), ensure_ascii=False), encoding="utf-8")
     except RecursionError as exc:
         raise CorruptFile(f"This {source} file is nested deeper than documents are.") from exc
