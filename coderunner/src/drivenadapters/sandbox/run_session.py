@@ -1,7 +1,6 @@
 """One run on one child: sends the program, reads what comes back within bounds, ends everything, measures."""
 
 import asyncio
-import codecs
 import json
 import logging
 import os
@@ -15,6 +14,7 @@ from typing import Any
 from coderunner.src.common.limits import LimitHit, Limits
 from coderunner.src.drivenadapters.sandbox.cgroups import RunGroup, RunGroups
 from coderunner.src.drivenadapters.sandbox.parent_process import Child
+from coderunner.src.drivenadapters.sandbox.program_streams import READ_BYTES, Stream, Utf8
 from coderunner.src.drivenadapters.sandbox.result_frames import Ending, decoded, ending_of, output_of
 from coderunner.src.logics.runner.ports.sandbox import RunListener
 from coderunner.src.utils.small_files import read_small
@@ -22,7 +22,6 @@ from coderunner.src.utils.small_files import read_small
 _LOG = logging.getLogger(__name__)
 _LENGTH = struct.Struct(">I")
 _TOKEN_BYTES = 16
-_READ_BYTES = 256 * 1024
 _WATCH_AFTER_S = 0.04
 _GROUP_AFTER_S = 0.25
 _END_TIMEOUT_S = 5.0
@@ -38,35 +37,6 @@ _FRAME_SLACK_BYTES = 4 * 1024 * 1024
 _PEAK = re.compile(rb"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 _PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
 BOX = "/run/box"
-
-
-class Stream:
-    """A bounded tail of bytes from one of the program's streams."""
-
-    def __init__(self, name: str, fd: int, limit_bytes: int) -> None:
-        self.name = name
-        self.fd = fd
-        self.limit_bytes = limit_bytes
-        self.kept = bytearray()
-        self.seen = 0
-        self.ended = False
-
-    @property
-    def truncated(self) -> bool:
-        return self.seen > self.limit_bytes
-
-    def read(self) -> bytes:
-        """What is there now, and nothing beyond the limit; b"" when there is nothing or no more."""
-        try:
-            data = os.read(self.fd, _READ_BYTES)
-        except BlockingIOError:
-            return b""
-        if not data:
-            self.ended = True
-        self.seen += len(data)
-        fresh = data[: max(self.limit_bytes - len(self.kept), 0)]
-        self.kept += fresh
-        return fresh
 
 
 class RunSession:
@@ -86,7 +56,7 @@ class RunSession:
         self._finished: asyncio.Future[None] = self._loop.create_future()
         self._exited: asyncio.Future[Mapping[str, Any]] = self._loop.create_future()
         self._outputs_bytes = 0
-        self._decoders = {"stdout": _Utf8(), "stderr": _Utf8()}
+        self._decoders = {"stdout": Utf8(), "stderr": Utf8()}
         self.stdout = Stream("stdout", child.out_fd, limits.stdout_bytes)
         self.stderr = Stream("stderr", child.err_fd, limits.stderr_bytes)
         self.outputs: list[Mapping[str, Any]] = []
@@ -164,7 +134,7 @@ class RunSession:
 
     def _on_control(self) -> None:
         try:
-            data = self._child.control.recv(_READ_BYTES)
+            data = self._child.control.recv(READ_BYTES)
         except BlockingIOError:
             return
         except OSError:
@@ -390,13 +360,3 @@ def _above_kb(pid: int, rss_kb: int) -> int:
     except OSError:
         return 0  # it ended meanwhile
     return max(int(found[1]) - rss_kb, 0) if found else 0
-
-
-class _Utf8:
-    """Decodes a stream piece by piece; what is no UTF-8 becomes U+FFFD."""
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def decode(self, data: bytes) -> str:
-        return self._decoder.decode(data)
