@@ -54,18 +54,14 @@ def encode_json(value: Any) -> bytes:
     try:
         return to_json(value, by_alias=True, inf_nan_mode="null")
     except PydanticSerializationError:
-        return json.dumps(
-            to_jsonable_python(value, by_alias=True, inf_nan_mode="null"), ensure_ascii=False
-        ).encode("utf-8", "replace")
+        plain = to_jsonable_python(value, by_alias=True, inf_nan_mode="null")
+        return json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def encode_cursor(position: Mapping[str, Any]) -> str:
     """An opaque page cursor; it hides nothing and authorises nothing."""
-    return (
-        base64.urlsafe_b64encode(json.dumps(dict(position), separators=(",", ":")).encode())
-        .decode()
-        .rstrip("=")
-    )
+    text = json.dumps(dict(position), separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> dict[str, Any]:
@@ -82,9 +78,8 @@ def decode_cursor(cursor: str) -> dict[str, Any]:
 
 def takes_many(annotation: Any) -> bool:
     """Whether a field holds several values."""
-    return any(
-        get_origin(one) in (list, tuple, set, frozenset) for one in (annotation, *get_args(annotation))
-    )
+    options = (annotation, *get_args(annotation))
+    return any(get_origin(option) in (list, tuple, set, frozenset) for option in options)
 
 
 def _invalid(error: ValidationError, body: object) -> Problem:
@@ -93,20 +88,24 @@ def _invalid(error: ValidationError, body: object) -> Problem:
     if found[0]["type"] == "json_invalid":
         return kit_problem("invalid_json", "The body is not valid JSON, or is nested too deeply.")
     faults = [_fault(_place(body, item), item["type"], item["msg"][:500]) for item in found]
-    return kit_problem(
-        "validation_failed",
-        f"Not valid: {', '.join(fault['pointer'] or '/' for fault in faults[:5])}"[: 2 * MAX_NAME],
-        faults,
-    )
+    names = ", ".join(fault["pointer"] or "/" for fault in faults[:5])[: 2 * MAX_NAME]
+    return kit_problem("validation_failed", f"Not valid: {names}", faults)
 
 
 def _place(body: object, found: ErrorDetails) -> tuple[int | str, ...]:
     """Where in the body it is: of several types that a value may have, pydantic also names the one that it tried."""
     parts: list[int | str] = []
     for part in found["loc"]:
-        if part in (body if isinstance(body, dict) else range(len(body)) if isinstance(body, list) else ()):
-            body, parts = body[part], [*parts, part]  # type: ignore[index]  # it is there
-    return (*parts, *(found["loc"][-1:] if found["type"] == "missing" else ()))
+        if isinstance(body, dict) and part in body:
+            body = body[part]
+        elif isinstance(body, list) and part in range(len(body)):
+            body = body[int(part)]
+        else:
+            continue
+        parts.append(part)
+    if found["type"] == "missing":
+        parts.append(found["loc"][-1])
+    return tuple(parts)
 
 
 def _fault(location: tuple[int | str, ...], code: str, message: str) -> dict[str, str]:
@@ -133,18 +132,9 @@ def _load(raw: bytes) -> object:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise kit_problem(
-            "invalid_json",
-            "An object names the same key twice.",
-            [
-                _twice(
-                    Counter(name for name, _ in pairs)
-                    .most_common(1)[0][0]
-                    .encode("utf-8", "replace")
-                    .decode()
-                )
-            ],
-        )
+        name, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        fault = _twice(name.encode("utf-8", "replace").decode())
+        raise kit_problem("invalid_json", "An object names the same key twice.", [fault])
     return found
 
 

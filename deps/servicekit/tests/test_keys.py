@@ -1,6 +1,3 @@
-import json
-import subprocess
-import sys
 import zlib
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +5,7 @@ import pytest
 
 from deps.servicekit.tests.example import example_app
 from deps.servicekit.tests.raw import connected, head
-from servicekit.keys import KeyFile, check_exposure, main
+from servicekit.keys import KeyFile, check_exposure
 from servicekit.settings import SettingsError
 from servicekit.testing import assert_problem, serving
 
@@ -149,30 +146,6 @@ async def test_a_file_that_others_may_read_or_that_is_broken_is_refused(keys):
         KeyFile("nowhere.json").all()
 
 
-def test_the_command_line_makes_lists_and_revokes(tmp_path):
-    def run(*argv: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "servicekit.keys", *argv, "--file", str(tmp_path / "keys.json")]
-        return subprocess.run(
-            command, capture_output=True, text=True, check=False, env={"PYTHONPATH": "deps/servicekit"}
-        )
-
-    key = run("create", "--tenant", "acme", "--scopes", "run,files", "--expires-days", "1").stdout.strip()
-    key_id = key.split("_")[2]
-
-    listed = json.loads(run("list").stdout)
-    assert (listed["key_id"], listed["tenant"], sorted(listed["scopes"])) == (
-        key_id,
-        "acme",
-        ["files", "run"],
-    )
-    assert "digest" not in listed
-    assert run("revoke", "--id", key_id).returncode == 0
-    assert json.loads(run("list").stdout)["revoked"] is True
-    assert run("revoke", "--id", "nobody").returncode == 1
-    wrong = run("create", "--scopes", "everything")
-    assert (wrong.returncode, wrong.stderr) == (1, "Unknown scopes: everything\n")
-
-
 def test_a_caller_carries_the_policy_of_its_key(keys):
     presented = keys.create("acme", ["run"], policy={"colour": "red"})
 
@@ -202,18 +175,6 @@ def test_a_file_without_a_secret_opens_nothing(tmp_path):
 
     with pytest.raises(SettingsError, match="not a file of API keys"):
         check_exposure("0.0.0.0", KeyFile(path))
-
-
-def test_the_command_line_keeps_a_policy_with_a_key(tmp_path):
-    policy = tmp_path / "policy.json"
-    command = ["create", "--file", str(tmp_path / "keys.json"), "--policy", str(policy)]
-    policy.write_text('{"a": 1}')
-    main(command)
-    assert KeyFile(tmp_path / "keys.json").all()[0].policy == {"a": 1}
-    for wrong in ("[]", "{"):
-        policy.write_text(wrong)
-        with pytest.raises(SettingsError, match=r"policy\.json"):
-            main(command)
 
 
 def test_a_service_without_keys_stays_on_this_machine(keys):
