@@ -71,7 +71,7 @@ async def coderunner() -> dict:
         try:
             await until_ready(port)
             ready_s = round(time.perf_counter() - started, 2)
-            await asyncio.sleep(2)
+            await asyncio.sleep(6)  # the parent with all data libraries is loaded behind the others
             return {"ready_s": ready_s, "runs": [run async for run in all_loads(port)]}
         finally:
             service.terminate()
