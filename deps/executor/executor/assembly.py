@@ -26,7 +26,7 @@ from executor.errors import ConfigurationError
 from executor.ports.bus import EventBus
 from executor.ports.callbacks import CallbackPolicy, NoCallbacks
 from executor.ports.carrier import Carrier
-from executor.ports.handler import Handler
+from executor.ports.handler import Handler, OwnCallbacks
 from executor.ports.monitoring import Monitoring, NoMonitoring
 from executor.ports.permissions import PermissionChecker
 from executor.ports.results import ResultStore
@@ -157,7 +157,7 @@ def _make_courier(parts: _Parts) -> tuple[CallbackPolicy, Courier | None]:
     """Callbacks need a secret to sign with, except those of kinds that have their own."""
     settings = parts.settings
     if settings.callback_secret is None and not any(
-        handler.has_own_callbacks for handler in parts.handlers.values()
+        isinstance(handler, OwnCallbacks) for handler in parts.handlers.values()
     ):
         return NoCallbacks(), None
     from executor.adapters.webhooks.addresses import AllowedAddresses

@@ -20,15 +20,13 @@ from executor.common.requests import CallbackTarget, ExecutionRequest
 from executor.errors import InvalidParameters, RetryableError
 from executor.http.parameters import body_of
 from executor.ports.callbacks import CallbackPolicy
-from executor.ports.handler import Handler, Run
+from executor.ports.handler import Handler, OwnCallbacks, Run
 
 KIND = "pycode"
 
 
-class RunPycode(Handler):
+class RunPycode(Handler, OwnCallbacks):
     """Parameters are the body of POST /api/coderunner/v1/pycode/async-run-by-params."""
-
-    has_own_callbacks = True
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ from executor.common.tracing import child_of
 from executor.core.signing import sign
 from executor.errors import ExecutionNotFound, ResultGone, ResultStoreUnavailable, StoreUnavailable
 from executor.ports.callbacks import CallbackSender, Reception
-from executor.ports.handler import Handler
+from executor.ports.handler import Handler, OwnCallbacks
 from executor.ports.results import ResultStore
 from executor.ports.store import Store
 
@@ -109,7 +109,7 @@ class Courier:
     async def _sent(self, callback: DueCallback, info: ExecutionInfo) -> Reception:
         handler = self._handlers.get(info.kind)
         try:
-            if handler is not None and handler.has_own_callbacks:
+            if isinstance(handler, OwnCallbacks):
                 message = handler.callback_message(info, await self._output(info))
             elif self._secret_of is None:
                 return Reception(None, SWITCHED_OFF)

@@ -20,7 +20,7 @@ from executor.errors import (
 )
 from executor.ports.bus import TOPIC_QUEUE, EventBus, topic_of
 from executor.ports.callbacks import CallbackPolicy
-from executor.ports.handler import Handler
+from executor.ports.handler import Handler, OwnCallbacks
 from executor.ports.permissions import PermissionChecker
 from executor.ports.scheduler import Scheduler
 from executor.ports.store import ExecutionStore, IdempotencyKey
@@ -92,7 +92,7 @@ class SubmitExecutions:
             raise UnknownKind(request.kind, sorted(self._handlers))
         await self._permissions.check(caller, request)
         self._check_limits(request.options)
-        if request.options.callback is not None and not handler.has_own_callbacks:
+        if request.options.callback is not None and not isinstance(handler, OwnCallbacks):
             refusal = self._callbacks.refusal(request.options.callback.url)
             if refusal:
                 raise CallbackRefused(refusal)

@@ -4,7 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from executor.common.executions import ExecutionInfo, Outcome
 from executor.common.requests import (
@@ -71,13 +71,6 @@ class Run(ABC):
 class Handler(ABC):
     """Work of one kind."""
 
-    has_own_callbacks: ClassVar[bool] = False
-    """Whether `callback_message` says what is told to callbacks, with a secret to sign it or without."""
-
-    def callback_message(self, info: ExecutionInfo, output: Any) -> Mapping[str, Any]:
-        """What a callback is told of an execution that has ended, and of its output if it has one."""
-        raise NotImplementedError
-
     def validate(self, request: ExecutionRequest) -> ExecutionRequest:
         """Return the request as it is to be stored, or raise InvalidParameters, before it is accepted."""
         return request
@@ -112,3 +105,11 @@ def _texts(value: Any) -> Iterable[str]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _texts(item)
+
+
+class OwnCallbacks(ABC):
+    """A handler that says itself what callbacks are told, with a secret to sign it or without."""
+
+    @abstractmethod
+    def callback_message(self, info: ExecutionInfo, output: Any) -> Mapping[str, Any]:
+        """What a callback is told of an execution that has ended, and of its output if it has one."""
